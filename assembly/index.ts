@@ -1,0 +1,1 @@
+// Every export is a kernel: (descriptor, unitBegin, unitEnd, scratch) => void, under the kernel's own name.

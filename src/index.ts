@@ -1,0 +1,1 @@
+export { type ErrorKind, NumavoxError } from './errors.js';

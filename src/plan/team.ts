@@ -1,0 +1,36 @@
+/**
+ * The team tree: the workers of a session, arranged as the machine is (node -> cluster -> core). Ranks count through
+ * the tree in order, so that a team is always a contiguous range of ranks.
+ */
+export interface TeamTree {
+  readonly nodes: readonly NodeTeam[];
+  /** Nodes that the machine does not have: same program, same exchanges, no locality. */
+  readonly logical: boolean;
+}
+
+export interface NodeTeam {
+  /** The machine's node, or the ordinal of a logical one. */
+  readonly node: number;
+  readonly clusters: readonly ClusterTeam[];
+}
+
+export interface ClusterTeam {
+  readonly via: string;
+  readonly workers: readonly WorkerSeat[];
+}
+
+/** One worker's place. */
+export interface WorkerSeat {
+  readonly rank: number;
+  /** The CPU it is pinned to. */
+  readonly cpu: number;
+}
+
+/** Every seat in rank order, with the index of its node and cluster. */
+export function seats(tree: TeamTree): (WorkerSeat & { readonly nodeIndex: number; readonly clusterIndex: number })[] {
+  return tree.nodes.flatMap((node, nodeIndex) =>
+    node.clusters.flatMap((cluster, clusterIndex) =>
+      cluster.workers.map(seat => ({ ...seat, nodeIndex, clusterIndex })),
+    ),
+  );
+}
