@@ -54,7 +54,7 @@ export interface WeightTask {
  */
 export type Packing =
   /** Row-major, as it is. */
-  | { readonly kernel: 'dense' }
+  | { readonly kernel: 'dense'; readonly elements: number }
   /** w [outC, inC/groups, kD, kH, kW] -> [group][panel of 8 outputs][tap][channel][8]. */
   | {
       readonly kernel: 'f32_conv_gemm';
