@@ -1,0 +1,185 @@
+import type { ConvNode } from '../graph/ir.js';
+import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
+import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
+import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
+import { absent, activationFields, type Context, type Held, unsupported, whereOf } from './context.js';
+import type { Address } from './emitter.js';
+import { channelsLast, type Layout, product } from './layout.js';
+import { ndhwcFields, windowFields } from './spatial.js';
+
+export type ConvKernelName = 'f32_conv_gemm' | 'f32_conv_planar' | 'f32_conv_depthwise';
+
+/** Few channels leave a GEMM mostly padding: lanes run along w there instead, where rows are long enough. */
+const planarLimits = { inC: 16, outC: 8, outW: 16 };
+
+/** A convolution's kernel, from its shape alone, so that rounding never depends on the machine. */
+export function chooseConvKernel(node: ConvNode, x: readonly number[], y: readonly number[]): ConvKernelName {
+  const { inC, outC, outW } = ndhwcFields(x, y);
+  const { strideW } = windowFields(node.window);
+  if (node.groups > 1 && node.groups === inC && node.groups === outC) return 'f32_conv_depthwise';
+  const few = inC <= planarLimits.inC && outC <= planarLimits.outC && outW >= planarLimits.outW;
+  return node.groups === 1 && strideW === 1 && few ? 'f32_conv_planar' : 'f32_conv_gemm';
+}
+
+export function lowerConv(context: Context, node: ConvNode): void {
+  const [xName, wName, biasName = ''] = node.inputs as [string, string, string?];
+  if (!context.constant(wName)) throw unsupported(node, `weights '${wName}' are computed; they must be constant`);
+  const bias = biasName === '' ? null : context.floats(biasName);
+  if (biasName !== '' && !bias) throw unsupported(node, `bias '${biasName}' is computed; it must be constant`);
+  const kernel = chooseConvKernel(node, context.dims(xName), context.dims(node.outputs[0]!));
+  if (kernel === 'f32_conv_planar') lowerPlanar(context, node, bias);
+  else if (kernel === 'f32_conv_depthwise') lowerDepthwise(context, node, bias);
+  else lowerGemm(context, node, bias);
+}
+
+/** Where the residual lies, held like y; absent where there is none. */
+function residualAddress(context: Context, node: ConvNode, layout: Layout): Address | 0 {
+  const name = node.inputs[3] ?? '';
+  return name === '' ? absent : context.inLayout(name, layout).address;
+}
+
+function lowerGemm(context: Context, node: ConvNode, bias: Float32Array | null): void {
+  const { emitter } = context;
+  const [xName, wName] = node.inputs as [string, string];
+  const yName = node.outputs[0]!;
+  const x = context.inLayout(xName, channelsLast);
+  const residualPtr = residualAddress(context, node, channelsLast);
+  const y = context.allocate(context.dims(yName), channelsLast);
+  const sizes = ndhwcFields(x.dims, y.dims);
+  const shape = { ...sizes, ...windowFields(node.window), groups: node.groups };
+  const taps = product(node.window.kernel);
+  const groupInC = sizes.inC / node.groups;
+  emitter.step(whereOf(node, 2 * product(y.dims) * taps * groupInC), convGemm, {
+    ...shape,
+    xPtr: x.address,
+    yPtr: y.address,
+    wPtr: emitter.weight(wName, context.constant(wName)!, {
+      kernel: 'f32_conv_gemm',
+      groups: node.groups,
+      outC: sizes.outC,
+      groupInC,
+      taps,
+    }),
+    biasPtr: bias ? emitter.words(panelledBias(bias, node.groups, 8)) : absent,
+    residualPtr,
+    ...activationFields(node.activation),
+    ...convGemmBlocks(shape),
+  });
+  context.define(yName, y);
+}
+
+/** [groups * panels * width]: each group's outputs begin on a panel of their own, the rest is zero. */
+export function panelledBias(bias: Float32Array, groups: number, width: number): Float32Array {
+  const groupOutC = bias.length / groups;
+  const pitch = Math.ceil(groupOutC / width) * width;
+  const padded = new Float32Array(groups * pitch);
+  for (let group = 0; group < groups; group++) {
+    padded.set(bias.subarray(group * groupOutC, (group + 1) * groupOutC), group * pitch);
+  }
+  return padded;
+}
+
+function lowerDepthwise(context: Context, node: ConvNode, bias: Float32Array | null): void {
+  const { emitter } = context;
+  const [xName, wName] = node.inputs as [string, string];
+  const yName = node.outputs[0]!;
+  const x = context.inLayout(xName, channelsLast);
+  const residualPtr = residualAddress(context, node, channelsLast);
+  const y = context.allocate(context.dims(yName), channelsLast);
+  const shape = { ...ndhwcFields(x.dims, y.dims), ...windowFields(node.window) };
+  const taps = product(node.window.kernel);
+  emitter.step(whereOf(node, 2 * product(y.dims) * taps), convDepthwise, {
+    ...shape,
+    xPtr: x.address,
+    yPtr: y.address,
+    wPtr: emitter.weight(wName, context.constant(wName)!, {
+      kernel: 'f32_conv_depthwise',
+      channels: shape.outC,
+      taps,
+    }),
+    biasPtr: bias ? emitter.words(bias) : absent,
+    residualPtr,
+    ...activationFields(node.activation),
+    mBlock: depthwiseRowBlock(shape),
+  });
+  context.define(yName, y);
+}
+
+/** Zeros that a planar convolution needs before and behind each row of its input. */
+function planarNeeds(node: ConvNode, x: readonly number[], y: readonly number[]): { left: number; right: number } {
+  const { padW, kW, dilW } = windowFields(node.window);
+  const { inW, outW } = ndhwcFields(x, y);
+  return { left: padW, right: Math.max(0, outW - padW + (kW - 1) * dilW - inW) };
+}
+
+const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
+
+/** A planar layout for rows of `width` with at least these halos; rows of vectors end inside their pitch. */
+function planarLayout(width: number, left: number, right: number): Layout {
+  const halo = roundUp(left, 4);
+  return { kind: 'planar', halo, pitch: halo + roundUp(Math.max(roundUp(width, 8), width + right), 8) };
+}
+
+const planarFits = (held: Held, left: number, right: number): boolean => {
+  const { layout } = held;
+  return layout.kind === 'planar' && layout.halo >= left && layout.pitch - layout.halo - held.dims.at(-1)! >= right;
+};
+
+function planarInput(context: Context, node: ConvNode): Held {
+  const xName = node.inputs[0]!;
+  const dims = context.dims(xName);
+  const { left, right } = planarNeeds(node, dims, context.dims(node.outputs[0]!));
+  const fitting = context.heldAs(xName).find(held => planarFits(held, left, right));
+  return fitting ?? context.inLayout(xName, planarLayout(dims.at(-1)!, left, right));
+}
+
+/** What the planar readers of a value need together, so that it is written once. */
+function planarOutput(context: Context, name: string): Layout {
+  const dims = context.dims(name);
+  let left = 0;
+  let right = 0;
+  for (const reader of context.readers(name)) {
+    if (reader.op !== 'Conv' || reader.inputs[0] !== name) continue;
+    const y = context.dims(reader.outputs[0]!);
+    if (chooseConvKernel(reader, dims, y) !== 'f32_conv_planar') continue;
+    const needs = planarNeeds(reader, dims, y);
+    left = Math.max(left, needs.left);
+    right = Math.max(right, needs.right);
+  }
+  return planarLayout(dims.at(-1)!, left, right);
+}
+
+function lowerPlanar(context: Context, node: ConvNode, bias: Float32Array | null): void {
+  const { emitter } = context;
+  const wName = node.inputs[1]!;
+  const yName = node.outputs[0]!;
+  const x = planarInput(context, node);
+  const layout = planarOutput(context, yName);
+  const residualPtr = residualAddress(context, node, layout);
+  const y = context.allocate(context.dims(yName), layout);
+  const { inD, inH, inW, outD, outH, outW, batch, inC, outC } = ndhwcFields(x.dims, y.dims);
+  const taps = product(node.window.kernel);
+  const shape = { batch, inC, inD, inH, inW, outC, outD, outH, outW, ...windowFields(node.window) };
+  emitter.step(whereOf(node, 2 * product(y.dims) * taps * inC), convPlanar, {
+    ...shape,
+    xPtr: x.address,
+    yPtr: y.address,
+    ...pitches(x.layout, 'in'),
+    ...pitches(layout, 'out'),
+    wPtr: emitter.weight(wName, context.constant(wName)!, { kernel: 'f32_conv_planar', outC, inC, taps }),
+    biasPtr: bias ? emitter.words(bias) : absent,
+    residualPtr,
+    ...activationFields(node.activation),
+    hBlock: planarRowBlock(shape),
+  });
+  context.define(yName, y);
+}
+
+function pitches<P extends 'in' | 'out'>(layout: Layout, prefix: P) {
+  if (layout.kind !== 'planar') throw new TypeError('a planar convolution reads and writes planar tensors');
+  return { [`${prefix}Pitch`]: layout.pitch, [`${prefix}Halo`]: layout.halo } as Record<
+    `${P}Pitch` | `${P}Halo`,
+    number
+  >;
+}
+

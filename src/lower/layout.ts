@@ -1,0 +1,59 @@
+/**
+ * How a tensor lies in memory. A property of the buffer, not of the value: lowering may hold one value in several layouts.
+ *
+ * - `rowMajor`: ONNX's own order.
+ * - `channelsLast`: [N, spatial..., C], what most kernels work on. Ranks 3 to 5 only.
+ * - `planar`: row-major, but each row of the last dimension starts `halo` zeros into a pitch of `pitch` floats.
+ */
+export type Layout =
+  | { readonly kind: 'rowMajor' }
+  | { readonly kind: 'channelsLast' }
+  | { readonly kind: 'planar'; readonly halo: number; readonly pitch: number };
+
+export const rowMajor: Layout = { kind: 'rowMajor' };
+export const channelsLast: Layout = { kind: 'channelsLast' };
+
+export const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
+
+/** Strides, in elements, of dense row-major sizes. */
+export function denseStrides(dims: readonly number[]): number[] {
+  const strides = new Array<number>(dims.length).fill(1);
+  for (let i = dims.length - 2; i >= 0; i--) strides[i] = strides[i + 1]! * dims[i + 1]!;
+  return strides;
+}
+
+/** The tensor's dimensions from outermost to innermost in memory. */
+export function memoryOrder(dims: readonly number[], layout: Layout): number[] {
+  const order = dims.map((_, axis) => axis);
+  if (layout.kind !== 'channelsLast') return order;
+  return [0, ...order.slice(2), 1];
+}
+
+/** Stride in elements of each logical dimension. */
+export function stridesOf(dims: readonly number[], layout: Layout): number[] {
+  const order = memoryOrder(dims, layout);
+  const sizes = order.map(axis => dims[axis]!);
+  if (layout.kind === 'planar') sizes[sizes.length - 1] = layout.pitch;
+  const dense = denseStrides(sizes);
+  const strides = new Array<number>(dims.length);
+  order.forEach((axis, i) => {
+    strides[axis] = dense[i]!;
+  });
+  return strides;
+}
+
+/** Elements before the first one: the left halo of a planar tensor. */
+export const leadOf = (layout: Layout): number => (layout.kind === 'planar' ? layout.halo : 0);
+
+/** Elements from the first to the last, halos included. */
+export function extentOf(dims: readonly number[], layout: Layout): number {
+  return layout.kind === 'planar' ? product(dims.slice(0, -1)) * layout.pitch : product(dims);
+}
+
+/** Whether both layouts put every element at the same place. */
+export function sameBytes(dims: readonly number[], a: Layout, b: Layout): boolean {
+  if (leadOf(a) !== leadOf(b)) return false;
+  const left = stridesOf(dims, a);
+  const right = stridesOf(dims, b);
+  return dims.every((size, axis) => size === 1 || left[axis] === right[axis]);
+}

@@ -1,0 +1,244 @@
+import type { Activation, Constant, GemmNode, MatMulNode, Node } from '../graph/ir.js';
+import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
+import { gemv } from '../kernels/gemv.js';
+import { matmul, matmulRowBlock } from '../kernels/matmul.js';
+import { absent, activationFields, type Context, type Held, offset, whereOf } from './context.js';
+import { panelledBias } from './convolution.js';
+import { emitCopy } from './copying.js';
+import { emitBinary } from './elementwise.js';
+import { denseStrides, leadOf, product, rowMajor, stridesOf } from './layout.js';
+
+/** Up to this many rows, reading the weights costs more than computing: a kernel that streams them once. */
+const streamedRows = 8;
+
+const unitWindow = {
+  kD: 1,
+  kH: 1,
+  kW: 1,
+  strideD: 1,
+  strideH: 1,
+  strideW: 1,
+  dilD: 1,
+  dilH: 1,
+  dilW: 1,
+  padD: 0,
+  padH: 0,
+  padW: 0,
+} as const;
+
+interface Product {
+  readonly x: Held;
+  readonly y: Held;
+  readonly rows: number;
+  readonly depth: number;
+  readonly outputs: number;
+  readonly weight: { readonly name: string; readonly constant: Constant; readonly transposed: boolean };
+  readonly bias: Float32Array | null;
+  readonly activation: Activation | null;
+}
+
+/** Emits y = activation(x @ w + bias) for a constant w. */
+function emitProduct({ emitter }: Context, node: Node, product_: Product): void {
+  const { x, y, rows, depth, outputs, weight, bias, activation } = product_;
+  const where = whereOf(node, 2 * rows * depth * outputs);
+  const packed = { outputs, depth, transposed: weight.transposed };
+  if (rows <= streamedRows) {
+    emitter.step(where, gemv, {
+      xPtr: x.address,
+      yPtr: y.address,
+      wPtr: emitter.weight(weight.name, weight.constant, { kernel: 'f32_gemv', ...packed }),
+      biasPtr: bias ? emitter.words(panelledBias(bias, 1, 32)) : absent,
+      rows,
+      k: depth,
+      n: outputs,
+      ...activationFields(activation),
+    });
+    return;
+  }
+  const line = { batch: 1, inD: 1, inH: 1, inW: rows, inC: depth, outD: 1, outH: 1, outW: rows, outC: outputs };
+  const shape = { ...line, ...unitWindow, groups: 1 };
+  emitter.step(where, convGemm, {
+    ...shape,
+    xPtr: x.address,
+    yPtr: y.address,
+    wPtr: emitter.weight(weight.name, weight.constant, { kernel: 'f32_conv_gemm/matrix', ...packed }),
+    biasPtr: bias ? emitter.words(panelledBias(bias, 1, 8)) : absent,
+    residualPtr: absent,
+    ...activationFields(activation),
+    ...convGemmBlocks(shape),
+  });
+}
+
+/** A constant times a scalar, by the scale that every reader of constants applies. */
+function scaled(constant: Constant, factor: number, axis: number): Constant {
+  if (factor === 1) return constant;
+  const base = constant.scale ?? { axis, factors: new Float32Array(constant.dims[axis]!).fill(1) };
+  return { ...constant, scale: { axis: base.axis, factors: base.factors.map(value => value * factor) } };
+}
+
+/** The matrix [rows, columns] dense and not transposed. */
+function untransposed(context: Context, node: Node, name: string, transposed: boolean): Held {
+  if (!transposed) return context.inLayout(name, rowMajor);
+  const from = context.value(name);
+  const [rows, columns] = from.dims as [number, number];
+  const to = context.allocate([columns, rows], rowMajor);
+  const [rowStride, columnStride] = stridesOf(from.dims, from.layout) as [number, number];
+  emitCopy(context.emitter, whereOf(node), {
+    dims: to.dims,
+    x: offset(from.address, leadOf(from.layout)),
+    xStrides: [columnStride, rowStride],
+    y: to.address,
+    yStrides: denseStrides(to.dims),
+  });
+  return to;
+}
+
+/** beta * c as one value per output, where c is constant and the same for every row. */
+function rowBias(context: Context, node: GemmNode, outputs: number): Float32Array | null {
+  const values = context.floats(node.inputs[2]!);
+  const dims = context.dims(node.inputs[2]!);
+  if (!values || (dims.length === 2 && dims[0] !== 1)) return null;
+  return Float32Array.from({ length: outputs }, (_, n) => node.beta * (values.length === 1 ? values[0]! : values[n]!));
+}
+
+const scalar = (context: Context, value: number): Held => ({
+  dims: [],
+  layout: rowMajor,
+  address: context.emitter.words(Float32Array.of(value)),
+});
+
+export function lowerGemm(context: Context, node: GemmNode): void {
+  const [aName, bName, cName = ''] = node.inputs as [string, string, string?];
+  const yName = node.outputs[0]!;
+  const dims = context.dims(yName) as readonly [number, number];
+  const [rows, outputs] = dims;
+  const x = untransposed(context, node, aName, node.transA);
+  const depth = x.dims[1]!;
+  const b = context.constant(bName);
+  const bias = b && cName !== '' ? rowBias(context, node, outputs) : null;
+  const addAfter = cName !== '' && !bias;
+
+  let y = context.allocate(dims, rowMajor);
+  if (b) {
+    const constant = scaled(b, node.alpha, node.transB ? 0 : 1);
+    const weight = { name: node.alpha === 1 ? bName : `${bName} * ${node.alpha}`, constant, transposed: node.transB };
+    const activation = addAfter ? null : node.activation;
+    emitProduct(context, node, { x, y, rows, depth, outputs, weight, bias, activation });
+  } else {
+    const right = untransposed(context, node, bName, node.transB);
+    emitMatmul(context, node, { a: x, b: right, y, batch: 1, aBatchStride: 0, bBatchStride: 0 });
+    y = scaleAfter(context, node, y, node.alpha, addAfter ? null : node.activation);
+  }
+  if (addAfter) {
+    const where = whereOf(node);
+    let c = context.value(cName);
+    if (node.beta !== 1) {
+      const scaledC = context.allocate(c.dims, rowMajor);
+      emitBinary(context, { where, kind: 'Mul', a: c, b: scalar(context, node.beta), y: scaledC, activation: null });
+      c = scaledC;
+    }
+    const sum = context.allocate(dims, rowMajor);
+    emitBinary(context, { where, kind: 'Add', a: y, b: c, y: sum, activation: node.activation });
+    y = sum;
+  }
+  context.define(yName, y);
+}
+
+/** activation(alpha * x), where a product of computed operands left them out. */
+function scaleAfter(context: Context, node: Node, x: Held, alpha: number, activation: Activation | null): Held {
+  if (alpha === 1 && !activation) return x;
+  const y = context.allocate(x.dims, rowMajor);
+  emitBinary(context, { where: whereOf(node), kind: 'Mul', a: x, b: scalar(context, alpha), y, activation });
+  return y;
+}
+
+interface BatchedProduct {
+  readonly a: Held;
+  readonly b: Held;
+  readonly y: Held;
+  readonly batch: number;
+  readonly aBatchStride: number;
+  readonly bBatchStride: number;
+}
+
+function emitMatmul({ emitter }: Context, node: Node, { a, b, y, batch, aBatchStride, bBatchStride }: BatchedProduct): void {
+  const [m, k] = a.dims.slice(-2) as [number, number];
+  const n = b.dims.at(-1)!;
+  emitter.step(whereOf(node, 2 * batch * m * k * n), matmul, {
+    aPtr: a.address,
+    bPtr: b.address,
+    yPtr: y.address,
+    batch,
+    aBatchStride,
+    bBatchStride,
+    m,
+    k,
+    n,
+    mBlock: matmulRowBlock(k, n),
+  });
+}
+
+/** numpy's matmul: vectors are widened to matrices, leading dimensions are broadcast. */
+export function lowerMatMul(context: Context, node: MatMulNode): void {
+  const [aName, bName] = node.inputs as [string, string];
+  const yName = node.outputs[0]!;
+  const yDims = context.dims(yName);
+  const aRaw = context.inLayout(aName, rowMajor);
+  const a: Held = aRaw.dims.length === 1 ? { ...aRaw, dims: [1, aRaw.dims[0]!] } : aRaw;
+  const constant = context.constant(bName);
+  const y = context.allocate(yDims, rowMajor);
+  context.define(yName, y);
+  if (constant && constant.dims.length === 2) {
+    const [depth, outputs] = constant.dims as [number, number];
+    const rows = product(a.dims) / depth;
+    const weight = { name: bName, constant, transposed: false };
+    emitProduct(context, node, { x: a, y, rows, depth, outputs, weight, bias: null, activation: null });
+    return;
+  }
+  const bRaw = context.inLayout(bName, rowMajor);
+  const b: Held = bRaw.dims.length === 1 ? { ...bRaw, dims: [bRaw.dims[0]!, 1] } : bRaw;
+  const outer = broadcastSizes(a.dims.slice(0, -2), b.dims.slice(0, -2));
+  const batch = product(outer);
+  const left = expanded(context, node, a, outer);
+  const right = expanded(context, node, b, outer);
+  emitMatmul(context, node, {
+    a: left.held,
+    b: right.held,
+    y,
+    batch,
+    aBatchStride: left.batchStride,
+    bBatchStride: right.batchStride,
+  });
+}
+
+function broadcastSizes(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length);
+  return Array.from({ length: rank }, (_, i) => {
+    const left = a[a.length - rank + i] ?? 1;
+    return left === 1 ? (b[b.length - rank + i] ?? 1) : left;
+  });
+}
+
+/** An operand with one matrix for all batches, or one for each: copied where it is broadcast along some of them only. */
+function expanded(context: Context, node: Node, operand: Held, outer: readonly number[]): { held: Held; batchStride: number } {
+  const matrix = operand.dims.slice(-2);
+  const own = operand.dims.slice(0, -2);
+  if (product(own) === 1) return { held: operand, batchStride: 0 };
+  const batchStride = product(matrix);
+  if (product(own) === product(outer)) return { held: operand, batchStride };
+  const full = [...outer, ...matrix];
+  const to = context.allocate(full, rowMajor);
+  const strides = denseStrides(operand.dims);
+  const missing = full.length - operand.dims.length;
+  emitCopy(context.emitter, whereOf(node), {
+    dims: full,
+    x: operand.address,
+    xStrides: full.map((_, axis) => {
+      const at = axis - missing;
+      return at < 0 || operand.dims[at] === 1 ? 0 : strides[at]!;
+    }),
+    y: to.address,
+    yStrides: denseStrides(full),
+  });
+  return { held: to, batchStride };
+}

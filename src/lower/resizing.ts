@@ -1,0 +1,91 @@
+import type { ResizeNode } from '../graph/ir.js';
+import { resize, resizeRowBlock } from '../kernels/resize.js';
+import { type Context, unsupported, whereOf } from './context.js';
+import { channelsLast } from './layout.js';
+import { lift, ndhwcFields } from './spatial.js';
+
+interface Axis {
+  readonly inSize: number;
+  readonly outSize: number;
+  /** Output size per input size, as the model says it: not always outSize / inSize. */
+  readonly scale: number;
+}
+
+/** Position on the input axis that output index i asks for (ONNX Resize, coordinate_transformation_mode). */
+function coordinate(node: ResizeNode, { inSize, outSize, scale }: Axis, i: number): number {
+  switch (node.coordinates) {
+    case 'half_pixel':
+      return (i + 0.5) / scale - 0.5;
+    case 'pytorch_half_pixel':
+      return outSize > 1 ? (i + 0.5) / scale - 0.5 : 0;
+    case 'asymmetric':
+      return i / scale;
+    case 'align_corners':
+      return outSize > 1 ? (i * (inSize - 1)) / (outSize - 1) : 0;
+  }
+}
+
+function nearestIndex(mode: ResizeNode['nearest'], position: number): number {
+  switch (mode) {
+    case 'round_prefer_floor':
+      return Math.ceil(position - 0.5);
+    case 'round_prefer_ceil':
+      return Math.floor(position + 0.5);
+    case 'floor':
+      return Math.floor(position);
+    case 'ceil':
+      return Math.ceil(position);
+  }
+}
+
+/** Three words per output index: lower input index, upper input index, weight of the upper one. */
+export function resizeTable(node: ResizeNode, axis: Axis): Int32Array {
+  const words = new Int32Array(3 * axis.outSize);
+  const weights = new Float32Array(words.buffer);
+  const clamp = (index: number) => Math.min(Math.max(index, 0), axis.inSize - 1);
+  for (let i = 0; i < axis.outSize; i++) {
+    const position = coordinate(node, axis, i);
+    if (node.mode === 'nearest') {
+      const index = clamp(nearestIndex(node.nearest, position));
+      words[3 * i] = index;
+      words[3 * i + 1] = index;
+      continue;
+    }
+    const inside = Math.min(Math.max(position, 0), axis.inSize - 1);
+    const lower = Math.floor(inside);
+    words[3 * i] = lower;
+    words[3 * i + 1] = clamp(lower + 1);
+    weights[3 * i + 2] = inside - lower;
+  }
+  return words;
+}
+
+export function lowerResize(context: Context, node: ResizeNode): void {
+  const [xName, scalesName = ''] = node.inputs as [string, string?];
+  const yName = node.outputs[0]!;
+  const yDims = context.dims(yName);
+  const xDims = context.dims(xName);
+  const rank = xDims.length;
+  if (rank < 3 || rank > 5) throw unsupported(node, `rank ${rank}; 3 to 5 are supported`);
+  if (xDims[0] !== yDims[0] || xDims[1] !== yDims[1]) {
+    throw unsupported(node, `changes batch or channels, from [${xDims}] to [${yDims}]`);
+  }
+  const given = scalesName === '' ? null : context.floats(scalesName);
+  const scales = yDims.map((size, axis) => (given?.length === rank ? given[axis]! : size / xDims[axis]!));
+  const x = context.inLayout(xName, channelsLast);
+  const y = context.allocate(yDims, channelsLast);
+  const shape = ndhwcFields(xDims, yDims);
+  const [scaleD, scaleH, scaleW] = lift(scales.slice(2), 1);
+  const table = (inSize: number, outSize: number, scale: number) =>
+    context.emitter.words(resizeTable(node, { inSize, outSize, scale }));
+  context.emitter.step(whereOf(node), resize, {
+    ...shape,
+    xPtr: x.address,
+    yPtr: y.address,
+    tableDPtr: table(shape.inD, shape.outD, scaleD),
+    tableHPtr: table(shape.inH, shape.outH, scaleH),
+    tableWPtr: table(shape.inW, shape.outW, scaleW),
+    mBlock: resizeRowBlock(shape),
+  });
+  context.define(yName, y);
+}
