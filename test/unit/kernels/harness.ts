@@ -29,9 +29,9 @@ export interface KernelCase {
   readonly operands: Readonly<Record<string, Operand>>;
   /** Every field that is not a `ptr`. */
   readonly scalars: Readonly<Record<string, number>>;
-  /** Allowed error, relative to the twin's largest finite output (or 1 if that is larger and `absolute` is set). */
+  /** Allowed error, relative to the twin's largest finite output, or, `perElement`, to max(1, |the twin's element|). */
   readonly tolerance: number;
-  readonly absolute?: boolean;
+  readonly perElement?: boolean;
 }
 
 const pageBytes = 65536;
@@ -201,19 +201,19 @@ function expectSameBits(actual: Float32Array, wanted: Float32Array, title: strin
   if (at >= 0) expect.fail(`${title}: element ${at} is ${actual[at]}, was ${wanted[at]}`);
 }
 
-/** NaN and infinities at the same places, the rest within `tolerance` of the largest finite wanted value. */
+/** NaN and infinities at the same places, the rest within the tolerance (see KernelCase). */
 export function expectClose(
   actual: Float32Array,
   wanted: Float32Array,
-  options: { tolerance: number; absolute?: boolean; title: string },
+  options: { tolerance: number; perElement?: boolean; title: string },
 ): void {
-  let largest = options.absolute ? 1 : 0;
+  let largest = 0;
   for (const value of wanted) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
-  const allowed = options.tolerance * largest;
   expect(actual.length, options.title).toBe(wanted.length);
   for (let i = 0; i < wanted.length; i++) {
     const a = actual[i]!;
     const b = wanted[i]!;
+    const allowed = options.tolerance * (options.perElement ? Math.max(1, Math.abs(b)) : largest);
     if (!Object.is(a, b) && !(Math.abs(a - b) <= allowed) && a !== b)
       expect.fail(`${options.title}: element ${i} is ${a}, the twin has ${b} (allowed difference ${allowed})`);
   }
