@@ -1,4 +1,6 @@
 import { ndhwc } from './fields.js';
+import type { Kernel, KernelMemory } from './kernel.js';
+import { rowsPerUnit } from './rows.js';
 
 /**
  * f32_resize: nearest and (tri)linear, channels last (outC = inC). One table per axis with three words per output index: lower
@@ -13,3 +15,55 @@ export const resizeFields = {
   tableWPtr: 'ptr',
   mBlock: 'i32',
 } as const;
+
+interface Step {
+  readonly lower: number;
+  readonly upper: number;
+  readonly weight: number;
+}
+
+function stepAt({ f32, i32 }: KernelMemory, tablePtr: number, index: number): Step {
+  const at = tablePtr / 4 + index * 3;
+  return { lower: i32[at]!, upper: i32[at + 1]!, weight: f32[at + 2]! };
+}
+
+/** The value between two others, each computed only where it counts. */
+function between(step: Step, at: (index: number) => number): number {
+  const lower = at(step.lower);
+  if (step.weight === 0) return lower;
+  const low = Math.fround(lower * Math.fround(1 - step.weight));
+  return Math.fround(low + Math.fround(at(step.upper) * step.weight));
+}
+
+export const resize: Kernel<typeof resizeFields> = {
+  name: 'f32_resize',
+  fields: resizeFields,
+  units: d => Math.ceil((d.batch * d.outD * d.outH) / d.mBlock),
+  scratchBytes: () => 0,
+  twin(memory, d, begin, end) {
+    const { f32 } = memory;
+    const last = Math.min(end * d.mBlock, d.batch * d.outD * d.outH);
+    for (let row = begin * d.mBlock; row < last; row++) {
+      const stepH = stepAt(memory, d.tableHPtr, row % d.outH);
+      const plane = Math.floor(row / d.outH);
+      const stepD = stepAt(memory, d.tableDPtr, plane % d.outD);
+      const n = Math.floor(plane / d.outD);
+      for (let ow = 0; ow < d.outW; ow++) {
+        const stepW = stepAt(memory, d.tableWPtr, ow);
+        for (let c = 0; c < d.outC; c++) {
+          const value = between(stepD, inD =>
+            between(stepH, inH =>
+              between(stepW, inW => f32[d.xPtr / 4 + (((n * d.inD + inD) * d.inH + inH) * d.inW + inW) * d.inC + c]!),
+            ),
+          );
+          f32[d.yPtr / 4 + (row * d.outW + ow) * d.outC + c] = value;
+        }
+      }
+    }
+  },
+};
+
+/** Default mBlock. */
+export function resizeRowBlock(shape: { outW: number; outC: number }): number {
+  return rowsPerUnit(shape.outW * shape.outC * 8);
+}

@@ -1,0 +1,30 @@
+import { copy, fill, gather } from './copy.js';
+import { add, affine, div, mul, prelu, sub, unary } from './elementwise.js';
+import type { Kernel } from './kernel.js';
+import { poolAverage, poolMax } from './pool.js';
+import { reduceMax, reduceMean } from './reduce.js';
+import { resize } from './resize.js';
+import { logSoftmax, softmax } from './softmax.js';
+
+const all = [
+  poolMax,
+  poolAverage,
+  reduceMean,
+  reduceMax,
+  unary,
+  add,
+  sub,
+  mul,
+  div,
+  prelu,
+  affine,
+  copy,
+  fill,
+  gather,
+  resize,
+  softmax,
+  logSoftmax,
+] as unknown as readonly Kernel[];
+
+/** Every kernel by its name, which is also its WebAssembly export's. */
+export const kernels: Readonly<Record<string, Kernel>> = Object.fromEntries(all.map(kernel => [kernel.name, kernel]));
