@@ -1,1 +1,2 @@
+export { Tensor } from 'onnxruntime-common';
 export { type ErrorKind, NumavoxError } from './errors.js';

@@ -1,0 +1,81 @@
+import type { InferenceSession as Ort } from 'onnxruntime-common';
+import type { ModuleName } from '../assets.js';
+import { NumavoxError } from '../errors.js';
+
+/**
+ * How results are computed.
+ *
+ * - `auto`: the fastest algorithm that each layer's shape allows
+ * - `exact`: direct convolution only: one accumulator chain per output
+ * - `reference`: every layer on its kernel's plain-TypeScript twin; slow, for checking
+ */
+export type Algorithm = 'auto' | 'exact' | 'reference';
+export const algorithms: readonly Algorithm[] = ['auto', 'exact', 'reference'];
+
+export interface NumavoxOptions {
+  /** Number of workers; one per allowed physical core unless given. `intraOpNumThreads` means the same. */
+  readonly workers?: number;
+  /** A shape such as `4x2x4` (nodes x clusters x cores) or a topology as `numavox topology --json` prints it. */
+  readonly topology?: string | object;
+  /** Use every SMT thread as a core. */
+  readonly smt?: boolean;
+  /** Kernels with or without fused multiply-add; the better one that this Node has unless given. */
+  readonly module?: ModuleName;
+  readonly algorithm?: Algorithm;
+  /** Sizes for inputs, in place of declared or symbolic ones. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Receives what is odd but no error (no taskset, more workers than CPUs), one line each; stderr unless given. */
+  readonly onWarning?: (message: string) => void;
+}
+
+/** Options of one run, beside onnxruntime's own. */
+export interface NumavoxRunOptions {
+  /** Ends the run early: it rejects with kind `aborted`. */
+  readonly signal?: AbortSignal;
+  /** About ten times a second: steps done, steps in all, name of the step that is running. */
+  readonly onProgress?: (done: number, total: number, name: string) => void;
+}
+
+export type SessionOptions = Ort.SessionOptions & NumavoxOptions;
+export type RunOptions = Ort.RunOptions & NumavoxRunOptions;
+
+const keys = ['workers', 'topology', 'smt', 'module', 'algorithm', 'shapes', 'onWarning'] as const;
+
+/** Name under which the engine is registered with onnxruntime-common. */
+export const providerName = 'numavox';
+
+/**
+ * Our options from onnxruntime's: those of an execution provider named `numavox`, overridden by top-level ones.
+ *
+ * @throws NumavoxError `usage` for a value that makes no sense.
+ */
+export function resolveOptions(options: SessionOptions): NumavoxOptions {
+  const provider = options.executionProviders?.find(
+    entry => typeof entry === 'object' && entry.name === providerName,
+  ) as NumavoxOptions | undefined;
+  const merged: Record<string, unknown> = {};
+  for (const key of keys) {
+    const value = options[key] ?? provider?.[key];
+    if (value !== undefined) merged[key] = value;
+  }
+  if (merged.workers === undefined && options.intraOpNumThreads) merged.workers = options.intraOpNumThreads;
+  const resolved: NumavoxOptions = merged;
+  const { workers, algorithm, module } = resolved;
+  if (workers !== undefined && !(Number.isInteger(workers) && workers > 0)) {
+    throw new NumavoxError('usage', `workers is ${workers}; it must be a whole number of at least 1`);
+  }
+  oneOf('algorithm', algorithm, algorithms);
+  oneOf('module', module, ['simd', 'relaxed']);
+  for (const [input, dims] of Object.entries(resolved.shapes ?? {})) {
+    if (!dims.every(size => Number.isInteger(size) && size > 0)) {
+      throw new NumavoxError('usage', `shape of '${input}' is [${dims}]; sizes must be whole numbers of at least 1`);
+    }
+  }
+  return resolved;
+}
+
+function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
+  if (value !== undefined && !allowed.includes(value)) {
+    throw new NumavoxError('usage', `${name} is '${value}'; it must be one of ${allowed.join(', ')}`);
+  }
+}
