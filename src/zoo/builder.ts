@@ -145,7 +145,7 @@ export function netBuilder({ name: graphName, inputDims, width, classes, seed }:
     linear: (x, name, out) => gemm(x, name, scaledChannels(out, width), { gain: rectifiedGain, output: name }),
 
     classifier(x, name) {
-      gemm(x, name, classes, { gain: 1, output: 'output' });
+      gemm(x, name, classes, { gain: classifierGain, output: 'output' });
     },
 
     graph: () => ({
@@ -160,6 +160,9 @@ export function netBuilder({ name: graphName, inputDims, width, classes, seed }:
 
 /** He et al. 2015: a ReLU halves the second moment, so the layer before it doubles it. */
 const rectifiedGain = 2;
+
+/** Below 1, because max-pools and residual sums raise activations on the way: keeps a softmax from saturating. */
+const classifierGain = 0.25;
 
 /** Half the width of the uniform distribution whose variance is gain / fanIn: outputs keep `gain` x the second moment of inputs. */
 const uniformHalfWidth = (gain: number, fanIn: number): number => Math.sqrt((3 * gain) / fanIn);
