@@ -182,4 +182,3 @@ function pitches<P extends 'in' | 'out'>(layout: Layout, prefix: P) {
     number
   >;
 }
-

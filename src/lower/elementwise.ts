@@ -43,7 +43,8 @@ export function emitBinary({ emitter }: Context, { where, kind, a, b, y, activat
   const along = (values: readonly number[]) => order.map(axis => values[axis]!);
   const strides = [stridesOf(y.dims, y.layout), broadcastStrides(a, y.dims), broadcastStrides(b, y.dims)].map(along);
   const merged = mergeAxes(along(y.dims), strides);
-  if (!merged) throw new RangeError(`${kind} '${where.name}': broadcasting [${a.dims}] with [${b.dims}] needs over six loops`);
+  if (!merged)
+    throw new RangeError(`${kind} '${where.name}': broadcasting [${a.dims}] with [${b.dims}] needs over six loops`);
   emitter.step(where, binaryKernels[kind], {
     aPtr: offset(a.address, leadOf(a.layout)),
     bPtr: offset(b.address, leadOf(b.layout)),
@@ -59,7 +60,8 @@ export function emitBinary({ emitter }: Context, { where, kind, a, b, y, activat
 /** The dense layout in which an elementwise result is made: that of the operand that has its shape. */
 function resultLayout(operands: readonly Held[], dims: readonly number[]): Layout {
   const full = operands.find(
-    ({ dims: own, layout }) => layout.kind !== 'planar' && own.length === dims.length && own.every((n, i) => n === dims[i]),
+    ({ dims: own, layout }) =>
+      layout.kind !== 'planar' && own.length === dims.length && own.every((n, i) => n === dims[i]),
   );
   return full?.layout ?? rowMajor;
 }
@@ -116,8 +118,7 @@ export function lowerBatchNorm(context: Context, node: BatchNormNode): void {
     rows,
     channels,
     ...activationFields(null),
-    rowBlock: affineRowBlock(rows, channels),
+    rowBlock: affineRowBlock(channels),
   });
   context.define(node.outputs[0]!, y);
 }
-

@@ -1,4 +1,4 @@
-import type { Node, TypedGraph } from '../graph/ir.js';
+import type { Node, Op, TypedGraph } from '../graph/ir.js';
 import type { Plan } from '../plan/plan.js';
 import { type Context, createContext, unsupported } from './context.js';
 import { lowerConv } from './convolution.js';
@@ -40,60 +40,49 @@ export function lower(graph: TypedGraph, plan: Plan, options: LowerOptions = {})
   return emitter.finish(inputs, outputs);
 }
 
+/** One lowering per op of the graph. */
+const lowerings: { readonly [K in Op]: (context: Context, node: Extract<Node, { op: K }>) => void } = {
+  Conv: lowerConv,
+  Gemm: lowerGemm,
+  MatMul: lowerMatMul,
+  MaxPool: lowerPool,
+  AveragePool: lowerPool,
+  GlobalAveragePool: lowerGlobalPool,
+  GlobalMaxPool: lowerGlobalPool,
+  BatchNormalization: lowerBatchNorm,
+  Activation: lowerActivation,
+  PRelu: lowerBinary,
+  Add: lowerBinary,
+  Sub: lowerBinary,
+  Mul: lowerBinary,
+  Div: lowerBinary,
+  Softmax: lowerSoftmax,
+  LogSoftmax: lowerSoftmax,
+  ReduceMean: lowerReduceMean,
+  Flatten: lowerReshape,
+  Reshape: lowerReshape,
+  Squeeze: lowerReshape,
+  Unsqueeze: lowerReshape,
+  Identity: lowerReshape,
+  Transpose: lowerTranspose,
+  Concat: lowerConcat,
+  Slice: lowerSlice,
+  Pad: lowerPad,
+  Resize: lowerResize,
+  Gather: lowerGather,
+  Cast: refuse,
+  Shape: refuse,
+};
+
+function refuse(_context: Context, node: Node): void {
+  throw unsupported(node, 'could not be computed before the run');
+}
+
 function lowerNode(context: Context, node: Node): void {
   const type = context.graph.types.get(node.outputs[0]!);
   if (type && type.dtype !== 'float32') {
     throw unsupported(node, `computes ${type.dtype} from data; computation is in float32`);
   }
-  switch (node.op) {
-    case 'Conv':
-      return lowerConv(context, node);
-    case 'Gemm':
-      return lowerGemm(context, node);
-    case 'MatMul':
-      return lowerMatMul(context, node);
-    case 'MaxPool':
-    case 'AveragePool':
-      return lowerPool(context, node);
-    case 'GlobalAveragePool':
-    case 'GlobalMaxPool':
-      return lowerGlobalPool(context, node);
-    case 'BatchNormalization':
-      return lowerBatchNorm(context, node);
-    case 'Activation':
-      return lowerActivation(context, node);
-    case 'PRelu':
-    case 'Add':
-    case 'Sub':
-    case 'Mul':
-    case 'Div':
-      return lowerBinary(context, node);
-    case 'Softmax':
-    case 'LogSoftmax':
-      return lowerSoftmax(context, node);
-    case 'ReduceMean':
-      return lowerReduceMean(context, node);
-    case 'Flatten':
-    case 'Reshape':
-    case 'Squeeze':
-    case 'Unsqueeze':
-    case 'Identity':
-      return lowerReshape(context, node);
-    case 'Transpose':
-      return lowerTranspose(context, node);
-    case 'Concat':
-      return lowerConcat(context, node);
-    case 'Slice':
-      return lowerSlice(context, node);
-    case 'Pad':
-      return lowerPad(context, node);
-    case 'Resize':
-      return lowerResize(context, node);
-    case 'Gather':
-      return lowerGather(context, node);
-    case 'Cast':
-    case 'Shape':
-      throw unsupported(node, 'could not be computed before the run');
-  }
+  const lowering = lowerings[node.op] as (context: Context, node: Node) => void;
+  lowering(context, node);
 }
-

@@ -161,7 +161,11 @@ interface BatchedProduct {
   readonly bBatchStride: number;
 }
 
-function emitMatmul({ emitter }: Context, node: Node, { a, b, y, batch, aBatchStride, bBatchStride }: BatchedProduct): void {
+function emitMatmul(
+  { emitter }: Context,
+  node: Node,
+  { a, b, y, batch, aBatchStride, bBatchStride }: BatchedProduct,
+): void {
   const [m, k] = a.dims.slice(-2) as [number, number];
   const n = b.dims.at(-1)!;
   emitter.step(whereOf(node, 2 * batch * m * k * n), matmul, {
@@ -220,7 +224,12 @@ function broadcastSizes(a: readonly number[], b: readonly number[]): number[] {
 }
 
 /** An operand with one matrix for all batches, or one for each: copied where it is broadcast along some of them only. */
-function expanded(context: Context, node: Node, operand: Held, outer: readonly number[]): { held: Held; batchStride: number } {
+function expanded(
+  context: Context,
+  node: Node,
+  operand: Held,
+  outer: readonly number[],
+): { held: Held; batchStride: number } {
   const matrix = operand.dims.slice(-2);
   const own = operand.dims.slice(0, -2);
   if (product(own) === 1) return { held: operand, batchStride: 0 };

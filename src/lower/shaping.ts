@@ -1,5 +1,5 @@
 import type { ConcatNode, GatherNode, Node, PadNode, SliceNode, TransposeNode } from '../graph/ir.js';
-import { gatherNd, gatherRowBlock } from '../kernels/copy.js';
+import { gather, gatherRowBlock } from '../kernels/copy.js';
 import { type Context, offset, unsupported, whereOf } from './context.js';
 import { emitCopy, emitFill, six } from './copying.js';
 import { channelsLast, denseStrides, type Layout, leadOf, product, rowMajor, stridesOf } from './layout.js';
@@ -168,7 +168,7 @@ function emitGather(context: Context, node: Node, indices: readonly (readonly nu
   );
   const addresses = tables.map(table => context.emitter.words(table));
   const [table0Ptr, table1Ptr, table2Ptr, table3Ptr, table4Ptr, table5Ptr] = addresses;
-  context.emitter.step(whereOf(node), gatherNd, {
+  context.emitter.step(whereOf(node), gather, {
     xPtr: x.address,
     yPtr: y.address,
     ...six('dim', dims),

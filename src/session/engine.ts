@@ -41,13 +41,20 @@ export interface SessionDescription {
   /** The weights come from a seed: nothing was ever learned. */
   readonly untrained: boolean;
   /** Milliseconds of session creation. `readMs` and `startMs` overlap: workers start while the model is read. */
-  readonly timings: { readonly readMs: number; readonly startMs: number; readonly planMs: number; readonly packMs: number };
+  readonly timings: {
+    readonly readMs: number;
+    readonly startMs: number;
+    readonly planMs: number;
+    readonly packMs: number;
+  };
 }
+
+type Feeds = Readonly<Record<string, Array32>>;
 
 export interface Engine {
   readonly graph: Graph;
   describe(): SessionDescription;
-  run(feeds: Readonly<Record<string, Array32>>, options: NumavoxRunOptions): Promise<Record<string, Array32>>;
+  run(feeds: Feeds, options: NumavoxRunOptions): Promise<Record<string, Array32>>;
   release(): Promise<void>;
 }
 
@@ -76,7 +83,15 @@ export async function createEngine(source: ModelSource, options: NumavoxOptions)
     ...(options.module === undefined ? {} : { module: options.module }),
   });
   const timings = { readMs, startMs: performance.now() - started, planMs: 0, packMs: 0 };
-  const session = { graph, runtime, teams, algorithm, timings, fixed: options.shapes ?? {}, untrained: isZooUri(source) };
+  const session = {
+    graph,
+    runtime,
+    teams,
+    algorithm,
+    timings,
+    fixed: options.shapes ?? {},
+    untrained: isZooUri(source),
+  };
   try {
     return await openEngine(session);
   } catch (error) {
@@ -95,14 +110,25 @@ interface EngineParts {
   readonly untrained: boolean;
 }
 
-async function openEngine({ graph, runtime, teams, algorithm, timings, fixed, untrained }: EngineParts): Promise<Engine> {
+async function openEngine({
+  graph,
+  runtime,
+  teams,
+  algorithm,
+  timings,
+  fixed,
+  untrained,
+}: EngineParts): Promise<Engine> {
   let ready: Ready | null = null;
   let released = false;
   // Runs of one session take turns: they share one arena, and the next one may need other sizes.
   let turn: Promise<unknown> = Promise.resolve();
+  let running = 0;
+
+  const keyOf = (shapes: Shapes) => JSON.stringify(graph.inputs.map(({ name }) => shapes[name] ?? null));
 
   async function makeReady(shapes: Shapes): Promise<Ready> {
-    const key = JSON.stringify(graph.inputs.map(({ name }) => shapes[name] ?? null));
+    const key = keyOf(shapes);
     if (ready?.key === key) return ready;
     const planned = performance.now();
     const prepared = prepare(graph, shapes, teams, algorithm === 'reference');
@@ -139,25 +165,36 @@ async function openEngine({ graph, runtime, teams, algorithm, timings, fixed, un
     };
   }
 
-  async function run(feeds: Readonly<Record<string, Array32>>, options: NumavoxRunOptions) {
-    if (released) throw new NumavoxError('closed', 'the session has been released');
-    const shapes = feedShapes(graph.inputs, feeds, fixed);
-    const mine = turn.then(
-      () => start(shapes, feeds, options),
-      () => start(shapes, feeds, options),
-    );
-    turn = mine;
-    return mine;
+  /** Reads the feeds before it returns. */
+  async function begin({ program, loaded }: Ready, feeds: Feeds, { signal, onProgress }: NumavoxRunOptions) {
+    const data = program.inputs.map(({ name }) => feeds[name]!.data);
+    const results = await runtime.run(loaded, data, {
+      ...(signal ? { signal } : {}),
+      ...(onProgress ? { onStep: onProgress } : {}),
+    });
+    return Object.fromEntries(program.outputs.map(({ name, dims }, i) => [name, { dims, data: results[i]! }]));
   }
 
-  async function start(shapes: Shapes, feeds: Readonly<Record<string, Array32>>, options: NumavoxRunOptions) {
-    const { program, loaded } = await makeReady(shapes);
-    const results = await runtime.run(
-      loaded,
-      program.inputs.map(({ name }) => feeds[name]!.data),
-      { ...(options.signal ? { signal: options.signal } : {}), ...(options.onProgress ? { onStep: options.onProgress } : {}) },
-    );
-    return Object.fromEntries(program.outputs.map(({ name, dims }, i) => [name, { dims, data: results[i]! }]));
+  async function run(feeds: Feeds, options: NumavoxRunOptions) {
+    if (released) throw new NumavoxError('closed', 'the session has been released');
+    const shapes = feedShapes(graph.inputs, feeds, fixed);
+    running += 1;
+    try {
+      let mine: Promise<Record<string, Array32>>;
+      if (running === 1 && ready?.key === keyOf(shapes)) {
+        mine = begin(ready, feeds, options);
+      } else {
+        // The caller may reuse its arrays as soon as `run` has returned: what has to wait is copied now.
+        const copies = Object.fromEntries(
+          Object.entries(feeds).map(([name, { dims, data }]) => [name, { dims, data: data.slice() }]),
+        );
+        mine = turn.then(async () => begin(await makeReady(shapes), copies, options));
+      }
+      turn = mine.catch(() => undefined);
+      return await mine;
+    } finally {
+      running -= 1;
+    }
   }
 
   return {
@@ -172,14 +209,18 @@ async function openEngine({ graph, runtime, teams, algorithm, timings, fixed, un
 }
 
 /** The sizes that this run needs: of the feeds where the model leaves them open, the model's own elsewhere. */
-function feedShapes(inputs: readonly GraphInput[], feeds: Readonly<Record<string, Array32>>, fixed: Shapes): Shapes {
+function feedShapes(inputs: readonly GraphInput[], feeds: Feeds, fixed: Shapes): Shapes {
   const shapes: Record<string, readonly number[]> = { ...fixed };
   for (const { name, type } of inputs) {
     const { dims, data } = feeds[name]!;
     const expected = fixed[name] ?? type.dims;
-    const fits = expected.length === dims.length && expected.every((size, i) => typeof size === 'string' || size === dims[i]);
+    const fits =
+      expected.length === dims.length && expected.every((size, i) => typeof size === 'string' || size === dims[i]);
     if (!fits) {
-      throw new NumavoxError('input', `input '${name}' has sizes [${dims.join(', ')}]; the model expects [${expected.join(', ')}]`);
+      throw new NumavoxError(
+        'input',
+        `input '${name}' has sizes [${dims.join(', ')}]; the model expects [${expected.join(', ')}]`,
+      );
     }
     if (data.length !== dims.reduce((all, size) => all * size, 1)) {
       throw new NumavoxError('input', `input '${name}' has ${data.length} values for sizes [${dims.join(', ')}]`);

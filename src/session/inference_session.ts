@@ -62,7 +62,11 @@ function handlerOf(engine: Engine) {
     startProfiling: () => undefined,
     endProfiling: () => undefined,
     dispose: () => engine.release(),
-    async run(feeds: Readonly<Record<string, unknown>>, fetches: Readonly<Record<string, unknown>>, options: RunOptions) {
+    async run(
+      feeds: Readonly<Record<string, unknown>>,
+      fetches: Readonly<Record<string, unknown>>,
+      options: RunOptions,
+    ) {
       for (const name of Object.keys(feeds)) {
         if (inputNames.includes(name)) continue;
         throw new NumavoxError('input', `'${name}' is fed, but is no input; inputs: ${inputNames.join(', ')}`);
