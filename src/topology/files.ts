@@ -1,0 +1,56 @@
+/**
+ * Where a topology is read from: anything that answers paths below `/` (`sys/devices/...`, `proc/self/...`) with text.
+ * What cannot be read is null and never an error, so that a machine may lack any file.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+
+/** A path without a leading slash; null when there is no such file. */
+export type ReadFile = (path: string) => string | null;
+
+export interface Files {
+  readonly read: ReadFile;
+  /** Names in a folder; empty when there is none. */
+  readonly list: (path: string) => readonly string[];
+}
+
+/** The files below `root`, as if it were `/`: a copy of some machine's /sys and /proc. */
+export function filesUnder(root: string): Files {
+  return {
+    read: path => attempt(() => readFileSync(join(root, path), 'latin1')),
+    list: path => attempt(() => readdirSync(join(root, path))) ?? [],
+  };
+}
+
+/** A whole machine as `{path: content}`; paths with or without their leading slash. */
+export function filesFromRecord(record: Readonly<Record<string, string>>): Files {
+  const contents = new Map(Object.entries(record).map(([path, content]) => [path.replace(/^\/+/, ''), content]));
+  const folders = new Map<string, Set<string>>();
+  for (const path of contents.keys()) {
+    const names = path.split('/');
+    for (let depth = 0; depth < names.length; depth++) {
+      const folder = names.slice(0, depth).join('/');
+      const entries = folders.get(folder) ?? new Set<string>();
+      folders.set(folder, entries.add(names[depth]!));
+    }
+  }
+  return { read: path => contents.get(path) ?? null, list: path => [...(folders.get(path) ?? [])] };
+}
+
+/** This machine's own. Where there is no Linux /sys (macOS, Windows), a machine that is nothing but its CPUs. */
+export function hostFiles(): Files {
+  const linux = filesUnder('/');
+  if (linux.list('sys/devices/system/cpu').some(name => name === 'online' || /^cpu\d+$/.test(name))) return linux;
+  const count = Math.max(1, cpus().length);
+  const online = filesFromRecord({ 'sys/devices/system/cpu/online': `0-${count - 1}` });
+  return { read: path => online.read(path) ?? linux.read(path), list: linux.list };
+}
+
+function attempt<T>(action: () => T): T | null {
+  try {
+    return action();
+  } catch {
+    return null;
+  }
+}

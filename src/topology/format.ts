@@ -1,0 +1,191 @@
+/**
+ * A topology as people and programs read it. Both forms hold the machine, what of it is allowed, and what odd things
+ * the kernel says; the text also says why each CPU is left out.
+ */
+import { formatCpuList } from './cpu_sets.js';
+import { type ExcludedCpu, excludedCpus, type SeatOptions } from './seats.js';
+import type { CpuSet, NodeHierarchy, Topology } from './types.js';
+
+/** Plain data for JSON; `hierarchyAllowed` makes it usable as a shape. `llc`: the sets that share the last-level cache. */
+export function topologyToJson(topology: Topology): object {
+  const { online, nodes, caches, icaches, cacheSizes, cores, packages, dies, clusters, cpuKinds, ...rest } = topology;
+  const lastLevel = Object.keys(caches).sort().at(-1);
+  const llc = lastLevel === undefined ? (clusters.length > 0 ? clusters : cores) : caches[lastLevel];
+  return { online, nodes, caches, icaches, cacheSizes, cores, packages, dies, clusters, llc, cpuKinds, ...rest };
+}
+
+/** Text of several lines, without a newline at the end. `options`: the seating whose left-out CPUs are explained. */
+export function formatTopology(topology: Topology, options: SeatOptions = {}): string {
+  const sections = [
+    [summary(topology)],
+    tree(topology),
+    section('distances', distanceTable(topology)),
+    section('caches', cacheTable(topology)),
+    section('kinds of cores', align(kindRows(topology))),
+    section('allowed', align(allowedRows(topology))),
+    section('left out', align(excludedRows(excludedCpus(topology, options)))),
+    section(
+      'notes',
+      topology.notes.map(note => `  ${note}`),
+    ),
+  ];
+  return sections
+    .filter(lines => lines.length > 0)
+    .map(lines => lines.join('\n'))
+    .join('\n\n');
+}
+
+function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : [title, ...lines];
+}
+
+function summary({ nodes, hierarchy, cores, online, packages }: Topology): string {
+  const counts = [
+    plural(packages.length, 'package'),
+    plural(nodes.length, 'node'),
+    plural(hierarchy.flatMap(node => node.clusters).length, 'cluster'),
+    plural(cores.length, 'core'),
+    plural(online.length, 'CPU'),
+  ];
+  return counts.filter(count => !count.startsWith('0 ')).join(', ');
+}
+
+/** One line per node and per cluster of it. */
+function tree(topology: Topology): string[] {
+  const { nodes, hierarchy, cacheSizes } = topology;
+  const rows: string[][] = [];
+  const addClusters = ({ clusters }: NodeHierarchy) => {
+    for (const { via, cores } of clusters) {
+      const sizes = (cacheSizes[via] ?? []).map(formatSize).join(' or ');
+      rows.push([
+        `  ${/^L\d/.test(via) ? `${via} ${sizes}`.trim() : (viaNames[via] ?? via)}`,
+        plural(cores.length, 'core'),
+        formatCores(cores),
+      ]);
+    }
+  };
+  for (const node of nodes) {
+    const memory = node.memoryMB === null ? '' : `${node.memoryMB} MB`;
+    const own = hierarchy.find(entry => entry.node === node.id);
+    rows.push([`node ${node.id}`, memory, own === undefined ? 'no CPUs of its own' : '']);
+    if (own !== undefined) addClusters(own);
+  }
+  for (const entry of hierarchy.filter(({ node }) => node === null)) {
+    rows.push([nodes.length === 0 ? 'one memory' : 'in no node', '', '']);
+    addClusters(entry);
+  }
+  return align(rows, '');
+}
+
+const viaNames: Readonly<Record<string, string>> = {
+  node: 'whole node',
+  cluster: 'kernel cluster',
+  die: 'die',
+  package: 'package',
+};
+
+/** "CPUs 0-2 + 48-50": every core's first CPU, then their second ones. */
+function formatCores(cores: readonly CpuSet[]): string {
+  const threads = Math.max(...cores.map(core => core.length));
+  const lists = Array.from({ length: threads }, (_, thread) =>
+    formatCpuList(cores.flatMap(core => (thread < core.length ? [core[thread]!] : [])).sort((a, b) => a - b)),
+  );
+  return named(lists.join(' + '));
+}
+
+function distanceTable({ nodes }: Topology): string[] {
+  const known = nodes.filter(node => node.distances !== null);
+  if (known.length === 0) return [];
+  const square = known.every(node => node.distances?.length === nodes.length);
+  const header = square ? [['', ...nodes.map(node => `${node.id}`)]] : [];
+  const rows = [...header, ...known.map(node => [`node ${node.id}`, ...(node.distances ?? []).map(String)])];
+  return align(rows, '  ', true);
+}
+
+function cacheTable({ caches, icaches, cacheSizes }: Topology): string[] {
+  const all = [
+    ...Object.entries(caches).map(([level, sets]) => ({ name: `L${level}`, sets })),
+    ...Object.entries(icaches).map(([level, sets]) => ({ name: `L${level}i`, sets })),
+  ].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return align(
+    all.map(({ name, sets }) => {
+      const sharers = [...new Set(sets.map(set => set.length))].sort((a, b) => a - b);
+      const span =
+        sharers.length === 1 ? plural(sharers[0]!, 'CPU') : `${sharers[0]} to ${plural(sharers.at(-1)!, 'CPU')}`;
+      const size = (cacheSizes[name] ?? []).map(formatSize).join(' or ');
+      return [name, `${sets.length} x ${size === '' ? 'unknown size' : size}`, `${span} each`];
+    }),
+  );
+}
+
+function kindRows({ cpuKinds }: Topology): string[][] {
+  return Object.entries(cpuKinds).map(([capacity, cpus]) => [`capacity ${capacity}`, named(formatCpuList(cpus))]);
+}
+
+function allowedRows({ allowed, online, nodes, quotaCpus, memoryPolicy }: Topology): string[][] {
+  const all = allowed.cpus.length === online.length;
+  const rows = [
+    [
+      'CPUs',
+      all ? `all ${online.length}` : `${formatCpuList(allowed.cpus)} (${allowed.cpus.length} of ${online.length})`,
+    ],
+  ];
+  if (nodes.length > 0) {
+    const everywhere = allowed.mems.length === nodes.length;
+    rows.push(['memory', everywhere ? 'every node' : `nodes ${formatCpuList(allowed.mems)}`]);
+  }
+  if (memoryPolicy !== null) rows.push(['policy', `${memoryPolicy.mode} ${formatCpuList(memoryPolicy.nodes)}`.trim()]);
+  if (quotaCpus !== null) rows.push(['quota', `${plural(quotaCpus, 'CPU')} of time`]);
+  const sources = {
+    'proc/self/status': 'the process mask',
+    v1: 'a cgroup cpuset',
+    v2: 'a cgroup cpuset',
+    none: 'no one',
+  };
+  const dir = allowed.dir ?? allowed.cgroup?.dir;
+  rows.push(['said by', `${sources[allowed.kind]}${dir === undefined ? '' : ` (cgroup ${dir})`}`]);
+  return rows;
+}
+
+/** One row per reason; SMT siblings are one reason. */
+function excludedRows(excluded: readonly ExcludedCpu[]): string[][] {
+  const groups = new Map<string, ExcludedCpu[]>();
+  for (const entry of excluded) {
+    const key = entry.siblingOf === undefined ? entry.reason : 'siblings';
+    groups.set(key, [...(groups.get(key) ?? []), entry]);
+  }
+  return [...groups].map(([reason, entries]) => {
+    const firsts = [...new Set(entries.flatMap(entry => entry.siblingOf ?? []))].sort((a, b) => a - b);
+    const cause =
+      firsts.length > 1 ? `SMT siblings of ${named(formatCpuList(firsts))}` : (entries[0]?.reason ?? reason);
+    return [named(formatCpuList(entries.map(({ cpu }) => cpu))), cause];
+  });
+}
+
+function named(list: string): string {
+  return `${/^\d+$/.test(list) ? 'CPU' : 'CPUs'} ${list}`;
+}
+
+function plural(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
+/** The kernel's "32768K" -> "32 MiB"; whatever else it writes as it is. */
+function formatSize(size: string): string {
+  const kib = Number(/^(\d+)K$/.exec(size)?.[1]);
+  if (Number.isNaN(kib)) return size;
+  return kib >= 1024 && kib % 1024 === 0 ? `${kib / 1024} MiB` : `${kib} KiB`;
+}
+
+function align(rows: readonly (readonly string[])[], indent = '  ', numeric = false): string[] {
+  const columns = Math.max(0, ...rows.map(row => row.length));
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map(row => (row[column] ?? '').length)),
+  );
+  return rows.map(row => {
+    const cells = row.map((cell, column) =>
+      numeric && column > 0 ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!),
+    );
+    return `${indent}${cells.join('  ')}`.trimEnd();
+  });
+}

@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { buildTeams } from '../../src/plan/team.js';
+import {
+  excludedCpus,
+  filesFromRecord,
+  formatTopology,
+  readTopology,
+  type Topology,
+  topologyToJson,
+} from '../../src/topology/index.js';
+import { dataPath } from './data.js';
+
+const folder = dataPath('topologies');
+const machines = readdirSync(folder)
+  .filter(name => name.endsWith('.files.json.gz'))
+  .map(name => name.replace('.files.json.gz', ''));
+
+function load<T>(name: string): T {
+  return JSON.parse(gunzipSync(readFileSync(`${folder}/${name}.json.gz`)).toString('utf8')) as T;
+}
+
+const files = (name: string) => filesFromRecord(load<Record<string, string>>(`${name}.files`));
+const truth = (name: string) => load<Record<string, unknown> & Partial<Topology>>(`${name}.truth`);
+
+it('finds the machines', () => {
+  expect(machines.length).toBeGreaterThanOrEqual(17);
+});
+
+describe.each(machines)('%s', name => {
+  const topology = readTopology(files(name));
+
+  it('gives the truth, key by key', () => {
+    const json = topologyToJson(topology) as Record<string, unknown>;
+    const { notes: _notes, ...facts } = truth(name);
+    expect(Object.fromEntries(Object.keys(facts).map(key => [key, json[key]]))).toEqual(facts);
+  });
+
+  it('seats one worker on the first allowed CPU of every allowed core, and says why for every other CPU', () => {
+    const { teams, warnings } = buildTeams(topology);
+    const seated = teams.nodes.flatMap(node => node.clusters.flatMap(cluster => cluster.workers.map(seat => seat.cpu)));
+    const hierarchy = truth(name).hierarchyAllowed ?? truth(name).hierarchy ?? [];
+    const expected = hierarchy.flatMap(node => node.clusters.flatMap(cluster => cluster.cores.map(core => core[0])));
+    expect(seated).toEqual(expected);
+    expect(warnings).toEqual([]);
+    const excluded = excludedCpus(topology).map(({ cpu }) => cpu);
+    expect([...seated, ...excluded].sort((a, b) => a - b)).toEqual(topology.online);
+  });
+
+  it('prints lines that fit and name every node', () => {
+    const text = formatTopology(topology);
+    for (const node of topology.nodes) expect(text).toMatch(new RegExp(`^node ${node.id}\\b`, 'm'));
+    expect(text).not.toMatch(/undefined|null|NaN| $/m);
+  });
+});
