@@ -1,0 +1,16 @@
+// `npm run bench -- --NAME [options]`: one bench of this folder. Speed lives here; tests are never timed.
+const benches = {
+  peers: 'the zoo networks, or --model FILE, against onnxruntime-web and onnxruntime-node, alternating in one run',
+  gemm: 'the GEMM kernel alone against a register-only loop, and the convolution layers of C3D on one core',
+  memory: 'copies, pools and additions against a plain memory copy',
+};
+
+const [, , first = '', ...rest] = process.argv;
+const name = first.replace(/^--/, '');
+if (!Object.hasOwn(benches, name)) {
+  console.error('usage: npm run bench -- --NAME [options]\n');
+  for (const [key, what] of Object.entries(benches)) console.error(`  --${key.padEnd(8)} ${what}`);
+  process.exit(2);
+}
+const { main } = await import(`./${name}/main.js`);
+await main(rest);
