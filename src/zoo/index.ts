@@ -1,4 +1,4 @@
 /** What other stages use of the zoo. */
 export { syntheticClip } from './clip.js';
-export { isZooName, parseZooUri } from './uri.js';
-export { type ZooName, type ZooNetwork, type ZooOptions, zooGraph, zooNames, zooNetworks } from './zoo.js';
+export { parseZooUri } from './uri.js';
+export { isZooName, type ZooName, type ZooNetwork, type ZooOptions, zooGraph, zooNames, zooNetworks } from './zoo.js';

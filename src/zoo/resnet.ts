@@ -11,9 +11,11 @@ interface BlockOptions {
   /** Channels of its 3x3x3 convolutions. */
   readonly planes: number;
   readonly stride: number;
+  /** Whether its output differs from its input in shape. */
+  readonly project: boolean;
 }
 
-type Block = (net: NetBuilder, x: Value, options: BlockOptions & { readonly project: boolean }) => Value;
+type Block = (net: NetBuilder, x: Value, options: BlockOptions) => Value;
 
 const basicBlock: Block = (net, x, { prefix, planes, stride, project }) => {
   const y = convNormRelu(net, x, { prefix, id: '1' }, { out: planes, kernel: 3, stride, pad: 1 });

@@ -58,12 +58,22 @@ export const zooNetworks: Readonly<Record<ZooName, ZooNetwork>> = {
   p3d: { title: 'P3D-63', source: 'Qiu et al. 2017', clip: [3, 16, 160, 160], classes: 101, build: buildP3d },
 };
 
+/** Whether the text is the bare name of a zoo network (`c3d`). */
+export const isZooName = (text: string): text is ZooName => zooNames.some(name => name === text);
+
+/** The text as a name. @throws NumavoxError `usage` that lists the names */
+export function requireZooName(text: string): ZooName {
+  if (isZooName(text)) return text;
+  throw new NumavoxError('usage', `no zoo network is called '${text}': there are ${zooNames.join(', ')}`);
+}
+
 /**
  * The network as a graph with input `input` [batch, 3, frames, height, width], output `output` [batch, classes] (logits, no
- * softmax) and generated weights. BatchNorms are nodes of their own, as in training. Throws `usage` for an option out of range.
+ * softmax) and generated weights. BatchNorms are nodes of their own, as in training.
+ * @throws NumavoxError `usage` for an unknown name or an option out of range
  */
 export function zooGraph(name: ZooName, options: ZooOptions = {}): Graph {
-  const { clip, classes: ownClasses, build } = zooNetworks[name];
+  const { clip, classes: ownClasses, build } = zooNetworks[requireZooName(name)];
   const { width = 1, classes = ownClasses, seed = 1, batch = 1 } = options;
   if (!(width > 0 && width <= maxWidth)) {
     throw new NumavoxError('usage', `zoo ${name}: width is ${width}, must be above 0 and at most ${maxWidth}`);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { NumavoxError } from '../../../src/errors.js';
-import { isZooName, parseZooUri } from '../../../src/zoo/uri.js';
-import { zooGraph } from '../../../src/zoo/zoo.js';
+import { parseZooUri } from '../../../src/zoo/uri.js';
+import { isZooName, zooGraph } from '../../../src/zoo/zoo.js';
 
 test('reads a name with and without options', () => {
   expect(parseZooUri('zoo:c3d')).toEqual({ name: 'c3d', options: {} });
@@ -24,12 +24,13 @@ test('knows the bare names, and nothing else', () => {
 });
 
 test.each([
-  ['c3d', /'c3d' is no zoo network: expected zoo:NAME/],
+  ['c3d', /'c3d' is no zoo network: expected zoo:NAME, NAME one of c3d, resnet34, resnet50, vgg11, p3d/],
   ['zoo:', /called '': there are c3d, resnet34, resnet50, vgg11, p3d/],
   ['zoo:toString', /called 'toString': there are c3d/],
   ['zoo:c3d&width=1', /called 'c3d&width=1'/],
   ['zoo:c3d?depth=3', /has no option 'depth': there are width, classes, seed, batch/],
   ['zoo:c3d?__proto__=3', /has no option '__proto__'/],
+  ['zoo:c3d?width=1&', /has no option ''/],
   ['zoo:c3d?width', /width is '', must be a number/],
   ['zoo:c3d?width=', /width is '', must be a number/],
   ['zoo:c3d?width=1=2', /width is '1=2'/],

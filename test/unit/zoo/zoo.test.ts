@@ -149,3 +149,11 @@ test.each<[ZooOptions, string]>([
 ])('refuses %o', (options, message) => {
   expect(usageError(() => zooGraph('c3d', options)).message).toMatch(`zoo c3d: ${message}, must be`);
 });
+
+test('refuses a name that it does not have', () => {
+  for (const name of ['alexnet', '__proto__', '']) {
+    expect(usageError(() => zooGraph(name as ZooName)).message).toBe(
+      `no zoo network is called '${name}': there are c3d, resnet34, resnet50, vgg11, p3d`,
+    );
+  }
+});
