@@ -1,10 +1,15 @@
+import { activate } from './activation.js';
+import type { Values } from './descriptor.js';
 import { activation, ndhwc, window } from './fields.js';
+import type { Kernel } from './kernel.js';
+import { receptiveField } from './receptive_field.js';
 
 /**
  * f32_conv_gemm: convolution as implicit img2row + GEMM, channels last, fused bias + residual + activation.
  *
- * M = batch * outD * outH * outW positions, N = outC / groups, K = taps x inC / groups (tap-major, then channel), one
- * accumulator chain per output. Also runs matrix products (1x1x1 over M "positions").
+ * M = batch * outD * outH * outW positions, N = outC / groups, K = taps x inC / groups (tap-major, then channel).
+ * y = activation((bias + chain) + residual): one accumulator chain per output that starts from the bias (0 where there is none).
+ * Also runs matrix products (1x1x1 over M "positions"). The residual may not be y itself.
  * Packed weights: [group][panel of 8 outputs][K][8]; bias: [groups * panels * 8], zero padded.
  * A unit is (group, N block, M block), M block fastest.
  */
@@ -21,3 +26,111 @@ export const convGemmFields = {
   nBlock: 'i32',
   kBlock: 'i32',
 } as const;
+
+type D = Values<typeof convGemmFields>;
+
+/** What a layer's blocks depend on: every size, and nothing of the machine. */
+export type ConvGemmShape = Pick<
+  D,
+  'batch' | 'inC' | 'outD' | 'outH' | 'outW' | 'outC' | 'kD' | 'kH' | 'kW' | 'groups'
+>;
+
+const tileRows = 6;
+const tileOutputs = 8;
+const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
+/** `whole` in even blocks of at most about `wanted`, each a multiple of `multiple`. */
+const evenBlock = (whole: number, wanted: number, multiple: number) =>
+  roundUp(Math.ceil(whole / Math.max(1, Math.round(whole / wanted))), multiple);
+
+function sizes(shape: ConvGemmShape) {
+  const positions = shape.batch * shape.outD * shape.outH * shape.outW;
+  const outputs = shape.outC / shape.groups;
+  const depth = (shape.kD * shape.kH * shape.kW * shape.inC) / shape.groups;
+  return { positions, outputs, depth };
+}
+
+/** Multiply-adds of a unit that is worth handing out and soon done. */
+const unitWork = 30e6;
+/** Units that keep a many-core machine busy; fewer only where units would become tiny. */
+const manyUnits = 48;
+const leastArea = 512;
+/** Longest block of K (tile and panel fit L1 together) and most packed floats (they fit L2). */
+const longestK = 256;
+const mostPacked = 49152;
+/** Outputs per position of a unit that balance packing rows (paid per output) against reading weights (paid per row). */
+const aspect = 1.6;
+
+/** The blocks of a layer, from its shape alone. */
+export function convGemmBlocks(shape: ConvGemmShape): { mBlock: number; nBlock: number; kBlock: number } {
+  const { positions, outputs, depth } = sizes(shape);
+  const kBlock = evenBlock(depth, Math.min(depth, longestK), 4);
+  const share = (positions * outputs * shape.groups) / manyUnits;
+  const area = Math.min(unitWork / depth, Math.max(share, leastArea));
+  const nBlock = evenBlock(outputs, Math.min(outputs, Math.sqrt(area * aspect)), tileOutputs);
+  const rows = Math.min(positions, area / Math.min(nBlock, outputs), mostPacked / Math.min(kBlock, depth));
+  return { mBlock: evenBlock(positions, Math.max(rows, tileRows), tileRows), nBlock, kBlock };
+}
+
+const blockCounts = (d: D) => {
+  const { positions, outputs } = sizes(d);
+  return { mBlocks: Math.ceil(positions / d.mBlock), nBlocks: Math.ceil(outputs / d.nBlock) };
+};
+
+export const convGemm: Kernel<typeof convGemmFields> = {
+  name: 'f32_conv_gemm',
+  fields: convGemmFields,
+  units(d) {
+    const { mBlocks, nBlocks } = blockCounts(d);
+    return d.groups * mBlocks * nBlocks;
+  },
+  /** As laid out in assembly/conv_gemm.ts: fixed parts, zeros and six bounce rows, origins, packed rows. */
+  scratchBytes(d) {
+    const { positions, depth } = sizes(d);
+    const kFloats = Math.min(d.kBlock, depth);
+    const rows = roundUp(Math.min(d.mBlock, positions), tileRows);
+    const spans = 7 * roundUp(4 * kFloats, 64);
+    return 640 + spans + roundUp(rows * 16, 64) + roundUp(rows * kFloats * 4, 64);
+  },
+  twin(memory, d, begin, end) {
+    const { positions, outputs } = sizes(d);
+    const { mBlocks, nBlocks } = blockCounts(d);
+    for (let unit = begin; unit < end; unit++) {
+      const group = Math.floor(unit / (mBlocks * nBlocks));
+      const n0 = (Math.floor(unit / mBlocks) % nBlocks) * d.nBlock;
+      const m0 = (unit % mBlocks) * d.mBlock;
+      for (let m = m0; m < Math.min(positions, m0 + d.mBlock); m++) {
+        twinRow(memory.f32, d, m, { group, begin: n0, end: Math.min(outputs, n0 + d.nBlock) });
+      }
+    }
+  },
+};
+
+interface OutputRange {
+  readonly group: number;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Some outputs of one group at position m. Sums in double precision. */
+function twinRow(f32: Float32Array, d: D, m: number, { group, begin, end }: OutputRange): void {
+  const { outputs, depth } = sizes(d);
+  const panels = Math.ceil(outputs / tileOutputs);
+  const channels = d.inC / d.groups;
+  const finish = activate(d);
+  const row = receptiveField(d, m);
+  for (let n = begin; n < end; n++) {
+    const panel = group * panels + Math.floor(n / tileOutputs);
+    const lane = n % tileOutputs;
+    let sum = d.biasPtr === 0 ? 0 : f32[d.biasPtr / 4 + panel * tileOutputs + lane]!;
+    row.forEach((position, tap) => {
+      if (position < 0) return;
+      for (let c = 0; c < channels; c++) {
+        const weight = f32[d.wPtr / 4 + (panel * depth + tap * channels + c) * tileOutputs + lane]!;
+        sum += f32[d.xPtr / 4 + position * d.inC + group * channels + c]! * weight;
+      }
+    });
+    const at = m * d.outC + group * outputs + n;
+    if (d.residualPtr !== 0) sum += f32[d.residualPtr / 4 + at]!;
+    f32[d.yPtr / 4 + at] = finish(Math.fround(sum));
+  }
+}

@@ -276,3 +276,16 @@ export function checkKernel<F extends Fields>(typed: Kernel<F>, test: KernelCase
   }
   return Object.fromEntries(wanted.map(({ name, floats }) => [name, floats]));
 }
+
+/** The outputs of one module, all units at once, by field name. */
+export function runKernel<F extends Fields>(
+  typed: Kernel<F>,
+  test: KernelCase,
+  module: ModuleName,
+): Record<string, Float32Array> {
+  const kernel = typed as unknown as Kernel;
+  const layout = layOut(kernel, test, 'low');
+  reset(kernel, layout);
+  kernelExport(module, kernel.name)(layout.descriptorPtr, 0, kernel.units(layout.values), layout.scratchPtr);
+  return Object.fromEntries(outputsOf(layout).map(({ name, floats }) => [name, floats]));
+}

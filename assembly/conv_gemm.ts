@@ -1,0 +1,168 @@
+/**
+ * f32_conv_gemm: convolution as implicit img2row + matrix product over register tiles.
+ * Invariant: y's unfinished sums are the only state between blocks of K, so that blocks decide nothing about rounding.
+ *
+ *     scratch | Tile | Gather | edge tile | edge residual | zeros | bounce rows | origins | packed rows |
+ */
+import { NONE, RELU, activate } from "./activation";
+import { ConvGemmDescriptor } from "./conv_gemm_descriptor";
+import { A_STEP, B_STEP, TILE_OUTPUTS, TILE_ROWS, Tile, tile6x8 } from "./gemm_tile";
+import { Gather, ORIGIN_BYTES, fillOrigins, gatherBlock } from "./img2row";
+
+// @ts-ignore: decorator
+@inline
+const EDGE_STRIDE: usize = 32;
+// @ts-ignore: decorator
+@inline
+const EDGE_BYTES: usize = 192;
+
+/** One unit: a block of positions x a block of outputs of one group. */
+// @ts-ignore: decorator
+@unmanaged
+class Unit {
+  group: i32;
+  /** The first position and the first output of the group, and how many. */
+  m: i32;
+  rows: i32;
+  n: i32;
+  outputs: i32;
+}
+
+/** Fixed parts of the scratch, in bytes from its beginning. */
+// @ts-ignore: decorator
+@inline
+const UNIT_AT: usize = 0;
+// @ts-ignore: decorator
+@inline
+const TILE_AT: usize = 64;
+// @ts-ignore: decorator
+@inline
+const GATHER_AT: usize = 128;
+// @ts-ignore: decorator
+@inline
+const EDGE_AT: usize = 256;
+// @ts-ignore: decorator
+@inline
+const EDGE_RESIDUAL_AT: usize = 448;
+// @ts-ignore: decorator
+@inline
+const ZEROS_AT: usize = 640;
+
+// @ts-ignore: decorator
+@inline
+function align64(bytes: usize): usize {
+  return (bytes + 63) & ~63;
+}
+
+export function f32_conv_gemm(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
+  const d = changetype<ConvGemmDescriptor>(descriptorPtr);
+  const unit = changetype<Unit>(scratchPtr + UNIT_AT);
+  const gather = changetype<Gather>(scratchPtr + GATHER_AT);
+  const positions = d.batch * d.outD * d.outH * d.outW;
+  const groupOutputs = d.outC / d.groups;
+  const groupChannels = d.inC / d.groups;
+  const mBlocks = (positions + d.mBlock - 1) / d.mBlock;
+  const nBlocks = (groupOutputs + d.nBlock - 1) / d.nBlock;
+  const k = d.kD * d.kH * d.kW * groupChannels;
+  const kBytes = align64(<usize>min(d.kBlock, k) << 2);
+  const tiles = (min(d.mBlock, positions) + TILE_ROWS - 1) / TILE_ROWS;
+  gather.zerosPtr = scratchPtr + ZEROS_AT;
+  gather.bouncePtr = gather.zerosPtr + kBytes;
+  gather.bounceStride = kBytes;
+  gather.originsPtr = gather.bouncePtr + kBytes * TILE_ROWS;
+  const packedPtr = align64(gather.originsPtr + <usize>(tiles * TILE_ROWS) * ORIGIN_BYTES);
+  memory.fill(gather.zerosPtr, 0, kBytes);
+
+  for (let index = unitBegin; index < unitEnd; index++) {
+    const rest = index / mBlocks;
+    unit.group = rest / nBlocks;
+    unit.m = (index % mBlocks) * d.mBlock;
+    unit.rows = min(d.mBlock, positions - unit.m);
+    unit.n = (rest % nBlocks) * d.nBlock;
+    unit.outputs = min(d.nBlock, groupOutputs - unit.n);
+    gather.tiles = (unit.rows + TILE_ROWS - 1) / TILE_ROWS;
+    fillOrigins(d, gather, unit.m, unit.rows, unit.group * groupChannels);
+    for (let kBegin = 0; kBegin < k; kBegin += d.kBlock) {
+      const kEnd = min(kBegin + d.kBlock, k);
+      gatherBlock(d, gather, kBegin, kEnd, packedPtr);
+      multiplyBlock(d, scratchPtr, packedPtr, kBegin, kEnd);
+    }
+  }
+}
+
+/** Adds the products of [kBegin, kEnd) to the unit's sums in y, and finishes them after the last block. */
+function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usize, kBegin: i32, kEnd: i32): void {
+  const unit = changetype<Unit>(scratchPtr + UNIT_AT);
+  const tile = changetype<Tile>(scratchPtr + TILE_AT);
+  const groupOutputs = d.outC / d.groups;
+  const k = d.kD * d.kH * d.kW * (d.inC / d.groups);
+  const panels = (groupOutputs + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
+  const count = kEnd - kBegin;
+  const tileBytes = <usize>count * A_STEP;
+  const yStride = <usize>d.outC << 2;
+  const last = kEnd == k;
+  const finishing = last && (d.residualPtr != 0 || (d.activation != NONE && d.activation != RELU));
+  tile.floor = last && !finishing && d.activation == RELU ? 0 : -Infinity;
+
+  for (let n = unit.n; n < unit.n + unit.outputs; n += TILE_OUTPUTS) {
+    const panel = unit.group * panels + n / TILE_OUTPUTS;
+    const bPtr = d.wPtr + (<usize>panel * <usize>k + <usize>kBegin) * B_STEP;
+    const biasPtr = d.biasPtr ? d.biasPtr + <usize>panel * B_STEP : scratchPtr + ZEROS_AT;
+    const outputs = min(TILE_OUTPUTS, groupOutputs - n);
+    let offset = <usize>unit.m * yStride + (<usize>(unit.group * groupOutputs + n) << 2);
+    let aPtr = packedPtr;
+    for (let left = unit.rows; left > 0; left -= TILE_ROWS) {
+      const rows = min(left, TILE_ROWS);
+      const whole = rows == TILE_ROWS && outputs == TILE_OUTPUTS;
+      const yPtr = d.yPtr + offset;
+      tile.yPtr = whole ? yPtr : scratchPtr + EDGE_AT;
+      tile.yStride = whole ? yStride : EDGE_STRIDE;
+      if (kBegin == 0) {
+        tile.startPtr = biasPtr;
+        tile.startStride = 0;
+      } else {
+        tile.startPtr = tile.yPtr;
+        tile.startStride = tile.yStride;
+        if (!whole) copyRows(tile.yPtr, EDGE_STRIDE, yPtr, yStride, rows, outputs);
+      }
+      tile6x8(tile, aPtr, bPtr, count);
+      if (finishing) finishTile(d, tile, scratchPtr + EDGE_RESIDUAL_AT, offset, rows, outputs);
+      if (!whole) copyRows(yPtr, yStride, tile.yPtr, EDGE_STRIDE, rows, outputs);
+      aPtr += tileBytes;
+      offset += yStride * TILE_ROWS;
+    }
+  }
+}
+
+/** Residual and activation on a tile; `offset` is the tile's place in y and in the residual. */
+function finishTile(d: ConvGemmDescriptor, tile: Tile, edgePtr: usize, offset: usize, rows: i32, outputs: i32): void {
+  let residualPtr = d.residualPtr + offset;
+  let residualStride = <usize>d.outC << 2;
+  if (d.residualPtr && tile.yStride == EDGE_STRIDE) {
+    copyRows(edgePtr, EDGE_STRIDE, residualPtr, residualStride, rows, outputs);
+    residualPtr = edgePtr;
+    residualStride = EDGE_STRIDE;
+  }
+  let yPtr = tile.yPtr;
+  for (let row = 0; row < rows; row++) {
+    let low = v128.load(yPtr);
+    let high = v128.load(yPtr, 16);
+    if (d.residualPtr) {
+      low = f32x4.add(low, v128.load(residualPtr));
+      high = f32x4.add(high, v128.load(residualPtr, 16));
+      residualPtr += residualStride;
+    }
+    v128.store(yPtr, activate(low, d.activation, d.alpha, d.beta));
+    v128.store(yPtr, activate(high, d.activation, d.alpha, d.beta), 16);
+    yPtr += tile.yStride;
+  }
+}
+
+/** The first `outputs` floats of `rows` rows; strides in bytes. */
+function copyRows(to: usize, toStride: usize, from: usize, fromStride: usize, rows: i32, outputs: i32): void {
+  for (; rows > 0; rows--) {
+    for (let at: usize = 0; at < <usize>outputs << 2; at += 4) store<f32>(to + at, load<f32>(from + at));
+    to += toStride;
+    from += fromStride;
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * The register tile of the matrix kernels: 6 positions x 8 outputs over packed operands, A as [k][6] and B as [k][8].
+ * Invariant: one accumulator chain per output, in the order of k, whatever calls it is cut into.
+ */
+import { madd } from "./simd";
+
+// @ts-ignore: decorator
+@inline
+export const TILE_ROWS: i32 = 6;
+// @ts-ignore: decorator
+@inline
+export const TILE_OUTPUTS: i32 = 8;
+/** Bytes of one k in a packed A tile and in a packed B panel. */
+// @ts-ignore: decorator
+@inline
+export const A_STEP: usize = 24;
+// @ts-ignore: decorator
+@inline
+export const B_STEP: usize = 32;
+
+/** Where a tile's sums start from and go to: 6 rows of 8 floats each, strides in bytes. */
+// @ts-ignore: decorator
+@unmanaged
+export class Tile {
+  startPtr: usize;
+  /** 0 starts every row from the same 8 floats. */
+  startStride: usize;
+  yPtr: usize;
+  yStride: usize;
+  /** Sums below it are stored as it: 0 for ReLU, -Infinity for nothing. */
+  floor: f32;
+}
+
+/**
+ * y = max(start + a @ b, floor) for k >= 1 steps.
+ * A function of its own, with one straight loop: only so do the twelve sums stay in registers.
+ */
+export function tile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
+  let row = tile.startPtr;
+  let stride = tile.startStride;
+  let s00 = v128.load(row), s01 = v128.load(row, 16);
+  row += stride;
+  let s10 = v128.load(row), s11 = v128.load(row, 16);
+  row += stride;
+  let s20 = v128.load(row), s21 = v128.load(row, 16);
+  row += stride;
+  let s30 = v128.load(row), s31 = v128.load(row, 16);
+  row += stride;
+  let s40 = v128.load(row), s41 = v128.load(row, 16);
+  row += stride;
+  let s50 = v128.load(row), s51 = v128.load(row, 16);
+
+  const end = aPtr + <usize>k * A_STEP;
+  do {
+    const b0 = v128.load(bPtr);
+    const b1 = v128.load(bPtr, 16);
+    let a = v128.load32_splat(aPtr);
+    s00 = madd(a, b0, s00);
+    s01 = madd(a, b1, s01);
+    a = v128.load32_splat(aPtr, 4);
+    s10 = madd(a, b0, s10);
+    s11 = madd(a, b1, s11);
+    a = v128.load32_splat(aPtr, 8);
+    s20 = madd(a, b0, s20);
+    s21 = madd(a, b1, s21);
+    a = v128.load32_splat(aPtr, 12);
+    s30 = madd(a, b0, s30);
+    s31 = madd(a, b1, s31);
+    a = v128.load32_splat(aPtr, 16);
+    s40 = madd(a, b0, s40);
+    s41 = madd(a, b1, s41);
+    a = v128.load32_splat(aPtr, 20);
+    s50 = madd(a, b0, s50);
+    s51 = madd(a, b1, s51);
+    aPtr += A_STEP;
+    bPtr += B_STEP;
+  } while (aPtr != end);
+
+  // pmax keeps a NaN that comes first.
+  const floor = f32x4.splat(tile.floor);
+  row = tile.yPtr;
+  stride = tile.yStride;
+  v128.store(row, f32x4.pmax(s00, floor));
+  v128.store(row, f32x4.pmax(s01, floor), 16);
+  row += stride;
+  v128.store(row, f32x4.pmax(s10, floor));
+  v128.store(row, f32x4.pmax(s11, floor), 16);
+  row += stride;
+  v128.store(row, f32x4.pmax(s20, floor));
+  v128.store(row, f32x4.pmax(s21, floor), 16);
+  row += stride;
+  v128.store(row, f32x4.pmax(s30, floor));
+  v128.store(row, f32x4.pmax(s31, floor), 16);
+  row += stride;
+  v128.store(row, f32x4.pmax(s40, floor));
+  v128.store(row, f32x4.pmax(s41, floor), 16);
+  row += stride;
+  v128.store(row, f32x4.pmax(s50, floor));
+  v128.store(row, f32x4.pmax(s51, floor), 16);
+}

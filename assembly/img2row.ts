@@ -1,0 +1,170 @@
+/**
+ * Implicit img2row: gathers a block of K of the rows of a unit straight into packed tiles. A row is the receptive field of one
+ * output position, tap-major, then channel; it never exists as a whole.
+ * Invariant: what lies outside of the input is zero, and nothing outside of the input is read.
+ *
+ * A row is cut into spans that are contiguous in the input: the channels of one tap, or, where the channels are few and
+ * taps are neighbours, the taps along w together.
+ */
+import { ConvGemmDescriptor } from "./conv_gemm_descriptor";
+import { packSixRows } from "./gemm_pack";
+import { A_STEP, TILE_ROWS } from "./gemm_tile";
+
+/** Fewer channels than this are gathered with their neighbours along w. */
+// @ts-ignore: decorator
+@inline
+const FEW_CHANNELS: i32 = 16;
+
+/** Where one output position begins to read: the coordinates of its first tap, and its address, outside of x or not. */
+// @ts-ignore: decorator
+@unmanaged
+class Origin {
+  ptr: usize;
+  d: i32;
+  h: i32;
+  w: i32;
+}
+
+// @ts-ignore: decorator
+@inline
+export const ORIGIN_BYTES: usize = 16;
+
+/** A coordinate from which no tap reaches the input. */
+// @ts-ignore: decorator
+@inline
+const NOWHERE: i32 = -0x40000000;
+
+/** The working memory of a gather. */
+// @ts-ignore: decorator
+@unmanaged
+export class Gather {
+  /** One Origin for each row of the unit, the last tile filled up with rows that are nowhere. */
+  originsPtr: usize;
+  /** As many zeros as a span of one block can have. */
+  zerosPtr: usize;
+  /** Six rows of that length, for spans that are cut by the input's border. */
+  bouncePtr: usize;
+  bounceStride: usize;
+  /** Tiles of the unit. */
+  tiles: i32;
+  /** The span at hand: its first tap's distance from the origin, its part [skip, skip + count) of floats. */
+  tapD: i32;
+  tapH: i32;
+  tapW: i32;
+  skip: i32;
+  count: i32;
+  /** Addresses of the six rows of a tile. */
+  row0: usize;
+  row1: usize;
+  row2: usize;
+  row3: usize;
+  row4: usize;
+  row5: usize;
+}
+
+/** The origins of `rows` positions from `first` on, for channels from `channel` on. */
+export function fillOrigins(d: ConvGemmDescriptor, gather: Gather, first: i32, rows: i32, channel: i32): void {
+  let w = first % d.outW;
+  let rest = first / d.outW;
+  let h = rest % d.outH;
+  rest /= d.outH;
+  let depth = rest % d.outD;
+  let image = rest / d.outD;
+  let originPtr = gather.originsPtr;
+  for (let row = 0; row < rows; row++) {
+    const origin = changetype<Origin>(originPtr);
+    origin.d = depth * d.strideD - d.padD;
+    origin.h = h * d.strideH - d.padH;
+    origin.w = w * d.strideW - d.padW;
+    const position = ((image * d.inD + origin.d) * d.inH + origin.h) * d.inW + origin.w;
+    origin.ptr = d.xPtr + (<usize>(position * d.inC + channel) << 2);
+    originPtr += ORIGIN_BYTES;
+    if (++w == d.outW) {
+      w = 0;
+      if (++h == d.outH) {
+        h = 0;
+        if (++depth == d.outD) {
+          depth = 0;
+          image++;
+        }
+      }
+    }
+  }
+  for (let row = rows; row < gather.tiles * TILE_ROWS; row++) {
+    changetype<Origin>(originPtr).d = NOWHERE;
+    originPtr += ORIGIN_BYTES;
+  }
+}
+
+/** Packs [kBegin, kEnd) of every row into tiles of [kEnd - kBegin][6], one after another from outPtr on. */
+export function gatherBlock(d: ConvGemmDescriptor, gather: Gather, kBegin: i32, kEnd: i32, outPtr: usize): void {
+  const channels = d.inC / d.groups;
+  const together = d.groups == 1 && d.dilW == 1 && channels < FEW_CHANNELS;
+  const span = together ? channels * d.kW : channels;
+  const spansAlongW = together ? 1 : d.kW;
+  const tileBytes = <usize>(kEnd - kBegin) * A_STEP;
+  for (let k = kBegin; k < kEnd; k += gather.count) {
+    const index = k / span;
+    const line = index / spansAlongW;
+    gather.tapW = (index % spansAlongW) * d.dilW;
+    gather.tapH = (line % d.kH) * d.dilH;
+    gather.tapD = (line / d.kH) * d.dilD;
+    gather.skip = k - index * span;
+    gather.count = min(span - gather.skip, kEnd - k);
+    if (together) gatherLines(d, gather, outPtr, tileBytes);
+    else gatherTap(d, gather, outPtr, tileBytes);
+    outPtr += <usize>gather.count * A_STEP;
+  }
+}
+
+/** A span that is one tap: inside of the input as a whole, or zero. */
+function gatherTap(d: ConvGemmDescriptor, gather: Gather, outPtr: usize, tileBytes: usize): void {
+  const tapD = gather.tapD, tapH = gather.tapH, tapW = gather.tapW;
+  const inD = <u32>d.inD, inH = <u32>d.inH, inW = <u32>d.inW;
+  const offset = <usize>(((tapD * d.inH + tapH) * d.inW + tapW) * d.inC + gather.skip) << 2;
+  const rowsPtr = changetype<usize>(gather) + offsetof<Gather>("row0");
+  let originPtr = gather.originsPtr;
+  for (let tile = gather.tiles; tile > 0; tile--) {
+    for (let slot: usize = 0; slot < 24; slot += 4) {
+      const origin = changetype<Origin>(originPtr);
+      const inside =
+        i32(<u32>(origin.d + tapD) < inD) & i32(<u32>(origin.h + tapH) < inH) & i32(<u32>(origin.w + tapW) < inW);
+      store<usize>(rowsPtr + slot, select(origin.ptr + offset, gather.zerosPtr, inside));
+      originPtr += ORIGIN_BYTES;
+    }
+    packSixRows(rowsPtr, gather.count, outPtr);
+    outPtr += tileBytes;
+  }
+}
+
+/** A span that is all taps along w: the input's border may cut it. */
+function gatherLines(d: ConvGemmDescriptor, gather: Gather, outPtr: usize, tileBytes: usize): void {
+  const rowsPtr = changetype<usize>(gather) + offsetof<Gather>("row0");
+  let originPtr = gather.originsPtr;
+  for (let tile = gather.tiles; tile > 0; tile--) {
+    let bouncePtr = gather.bouncePtr;
+    for (let slot: usize = 0; slot < 24; slot += 4) {
+      store<usize>(rowsPtr + slot, linePtr(d, gather, changetype<Origin>(originPtr), bouncePtr));
+      originPtr += ORIGIN_BYTES;
+      bouncePtr += gather.bounceStride;
+    }
+    packSixRows(rowsPtr, gather.count, outPtr);
+    outPtr += tileBytes;
+  }
+}
+
+/** Where the span of one row can be read: in the input, among the zeros, or copied between zeros to bouncePtr. */
+function linePtr(d: ConvGemmDescriptor, gather: Gather, origin: Origin, bouncePtr: usize): usize {
+  const inside =
+    i32(<u32>(origin.d + gather.tapD) < <u32>d.inD) & i32(<u32>(origin.h + gather.tapH) < <u32>d.inH);
+  if (!inside) return gather.zerosPtr;
+  const skip = gather.skip, count = gather.count;
+  const begin = max(skip, -origin.w * d.inC);
+  const end = min(skip + count, (d.inW - origin.w) * d.inC);
+  if (begin >= end) return gather.zerosPtr;
+  const linePtr = origin.ptr + (<usize>((gather.tapD * d.inH + gather.tapH) * d.inW * d.inC) << 2);
+  if (begin == skip && end == skip + count) return linePtr + (<usize>skip << 2);
+  memory.fill(bouncePtr, 0, <usize>count << 2);
+  memory.copy(bouncePtr + (<usize>(begin - skip) << 2), linePtr + (<usize>begin << 2), <usize>(end - begin) << 2);
+  return bouncePtr;
+}
