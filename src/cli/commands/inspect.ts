@@ -1,0 +1,57 @@
+/** numavox inspect: what is in a model, with sizes and costs per layer. */
+import type { Command } from 'commander';
+import { type Cli, printResult } from '../context.js';
+import type { Inspection, PassReport, Shapes, ValueInfo, ZooOptions } from '../engine.js';
+import { resolveModel } from '../model.js';
+import { addShapeOption, addVerboseOption, addZooOptions, zooOptions } from '../options.js';
+import { formatCount, formatDims, formatTable } from '../text.js';
+
+interface InspectFlags extends ZooOptions {
+  readonly shape?: Shapes;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+export function inspectCommand(cli: Cli, program: Command): void {
+  const command = program
+    .command('inspect')
+    .summary('show the layers of a network')
+    .description(
+      'Show a network: its layers, their sizes, parameters and floating-point operations (2 per multiply-add).',
+    )
+    .argument('<model>', `ONNX file, or zoo network: ${cli.engine.zooNames.join(', ')}`);
+  addZooOptions(addShapeOption(command)).option('--json', 'print one JSON object');
+  addVerboseOption(command, ', and what each optimisation did').action(async (model: string, flags: InspectFlags) => {
+    const { uri } = resolveModel(cli.engine, model, zooOptions(flags));
+    const inspection = await cli.engine.inspect(uri, { shapes: flags.shape ?? {} });
+    printResult(cli, flags.json ? { model, ...inspection } : inspectionText(inspection, flags.verbose ?? false));
+  });
+}
+
+function inspectionText(inspection: Inspection, verbose: boolean): string {
+  const { inputs, outputs, nodes, parameters, flops, passes } = inspection;
+  const rows = nodes.map(node => [
+    node.name,
+    node.op,
+    node.outputs.map(output => formatDims(output.dims)).join(', '),
+    node.parameters === 0 ? '-' : formatCount(node.parameters),
+    node.flops === 0 ? '-' : formatCount(node.flops),
+  ]);
+  const sections = [
+    [...inputs.map(value => valueText('input', value)), ...outputs.map(value => valueText('output', value))].join('\n'),
+    formatTable('lllrr', [['layer', 'op', 'output', 'parameters', 'FLOP'], ...rows]),
+    `${nodes.length} layers, ${formatCount(parameters)} parameters, ${formatCount(flops, 'FLOP')}`,
+  ];
+  if (verbose) sections.push(passText(passes));
+  return sections.join('\n\n');
+}
+
+const valueText = (what: string, { name, dims }: ValueInfo): string => `${what} ${name}: ${formatDims(dims)}`;
+
+function passText(passes: readonly PassReport[]): string {
+  if (passes.length === 0) return 'no optimisation found anything to do';
+  return formatTable(
+    'llll',
+    passes.map(({ pass, node, fired, reason }) => [pass, fired ? 'done' : 'left', node, reason]),
+  );
+}

@@ -1,0 +1,119 @@
+/**
+ * What the commands need of the library, as plain data and few functions, so that they are tested without it.
+ * numavox.ts provides it from the public entry point.
+ */
+import type { FloatTensor } from './formats/npy.js';
+
+export interface ValueInfo {
+  readonly name: string;
+  /** A string is the name of a size that the fed inputs bind. */
+  readonly dims: readonly (number | string)[];
+}
+
+export interface WorkerInfo {
+  readonly rank: number;
+  readonly node: number;
+  readonly cluster: number;
+  readonly cpu: number;
+  readonly pinned: boolean;
+}
+
+/** Milliseconds of each stage of a session's creation. */
+export interface Timings {
+  readonly readMs: number;
+  readonly planMs: number;
+  readonly startMs: number;
+  readonly packMs: number;
+}
+
+export interface SessionInfo {
+  readonly inputs: readonly ValueInfo[];
+  /** null while sizes of inputs are open. */
+  readonly outputs: readonly ValueInfo[] | null;
+  /** Teams: NUMA nodes and cache clusters that the workers sit on. */
+  readonly nodes: number;
+  readonly clusters: number;
+  readonly workers: readonly WorkerInfo[];
+  readonly module: string;
+  readonly algorithm: string;
+  /** Billions of floating-point operations of one inference, 2 per multiply-add. */
+  readonly gflop: number;
+  readonly parameters: number;
+  readonly memoryBytes: number;
+  readonly timings: Timings;
+}
+
+export interface MachineOptions {
+  readonly workers?: number;
+  /** A shape such as `4x2x4` (nodes x clusters x cores), or a machine as `numavox topology --json` prints it. */
+  readonly topology?: string | object;
+  readonly module?: string;
+  readonly algorithm?: string;
+}
+
+export type Shapes = Readonly<Record<string, readonly number[]>>;
+
+export interface OpenOptions extends MachineOptions {
+  readonly shapes: Shapes;
+  readonly onWarning: (message: string) => void;
+}
+
+export type OnProgress = (done: number, total: number, step: string) => void;
+
+export interface Session {
+  /** As of now: sizes that the inputs bind are numbers once a run has bound them. */
+  info(): SessionInfo;
+  run(
+    feeds: Readonly<Record<string, FloatTensor>>,
+    options: { readonly signal: AbortSignal; readonly onProgress?: OnProgress },
+  ): Promise<Readonly<Record<string, FloatTensor>>>;
+  release(): Promise<void>;
+}
+
+export interface InspectedNode {
+  readonly name: string;
+  readonly op: string;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly parameters: number;
+  readonly flops: number;
+}
+
+export interface PassReport {
+  readonly pass: string;
+  readonly node: string;
+  readonly fired: boolean;
+  readonly reason: string;
+}
+
+export interface Inspection {
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  readonly nodes: readonly InspectedNode[];
+  readonly parameters: number;
+  readonly flops: number;
+  readonly passes: readonly PassReport[];
+}
+
+export interface ZooOptions {
+  readonly width?: number;
+  readonly classes?: number;
+  readonly seed?: number;
+}
+
+export interface Engine {
+  readonly zooNames: readonly string[];
+  /** @param model a path, or `zoo:NAME?width=...&classes=...&seed=...` */
+  open(model: string, options: OpenOptions): Promise<Session>;
+  inspect(model: string, options: { readonly shapes: Shapes }): Promise<Inspection>;
+  exportZoo(name: string, options: ZooOptions, path: string): Promise<void>;
+  /** The machine, or the one recorded under `root`; with `shape`, the teams that a session would build as well. */
+  topology(options: { readonly root?: string; readonly shape?: string | object }): {
+    readonly text: string;
+    readonly json: object;
+  };
+  /** A single ONNX TensorProto. */
+  decodeTensor(bytes: Uint8Array, file: string): FloatTensor;
+  /** Row-major values of a moving pattern. */
+  syntheticClip(dims: readonly number[]): Float32Array;
+}

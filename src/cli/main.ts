@@ -1,0 +1,36 @@
+#!/usr/bin/env node
+/**
+ * The process around the command line: streams, signals, exit code. SIGINT and SIGTERM end the run and release its
+ * session; a second one, or a release that takes too long, ends the process at once. A reader that closes the pipe has
+ * seen enough: that is no error.
+ */
+import { signalCodes } from './exit.js';
+import { engine } from './numavox.js';
+import { runProgram } from './program.js';
+
+const releaseLimitMs = 3000;
+
+const controller = new AbortController();
+let interruptedCode: number | null = null;
+for (const [signal, code] of Object.entries(signalCodes)) {
+  process.on(signal, () => {
+    if (interruptedCode !== null) process.exit(interruptedCode);
+    interruptedCode = code;
+    controller.abort();
+    setTimeout(() => process.exit(code), releaseLimitMs).unref();
+  });
+}
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(interruptedCode ?? 0);
+    throw error;
+  });
+}
+
+const { stdout, stderr } = process;
+const code = await runProgram({ engine, stdout, stderr, signal: controller.signal }, process.argv.slice(2));
+// What is written last may still be on its way into a pipe.
+await new Promise<void>(resolve => {
+  stdout.write('', () => resolve());
+});
+process.exit(interruptedCode ?? code);

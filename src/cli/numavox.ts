@@ -1,0 +1,67 @@
+/** The engine that the commands use, from the public entry point of the package. */
+import {
+  buildTeams,
+  decodeTensor,
+  describeSession,
+  exportZoo,
+  filesUnder,
+  formatTopology,
+  hostTopology,
+  InferenceSession,
+  inspectModel,
+  isZooName,
+  NumavoxError,
+  readTopology,
+  syntheticClip,
+  Tensor,
+  topologyToJson,
+  zooNames,
+} from '../index.js';
+import type { Engine, OpenOptions, Session } from './engine.js';
+import type { FloatTensor } from './formats/npy.js';
+
+export const engine: Engine = {
+  zooNames,
+  open,
+  inspect: async (model, options) => inspectModel(model, options),
+  exportZoo: async (name, options, path) => {
+    if (!isZooName(name)) throw new NumavoxError('usage', `no zoo network '${name}': there are ${zooNames.join(', ')}`);
+    exportZoo(name, options, path);
+  },
+  topology: ({ root, shape }) => {
+    const topology = root === undefined ? hostTopology() : readTopology(filesUnder(root));
+    const seating = shape === undefined ? {} : { shape };
+    const json = topologyToJson(topology);
+    return {
+      text: formatTopology(topology, seating),
+      json: shape === undefined ? json : { ...json, teams: buildTeams(topology, seating).teams },
+    };
+  },
+  decodeTensor: (bytes, file) => {
+    const { dims, data } = decodeTensor(bytes, file);
+    return { dims, data: data instanceof Float32Array ? data : Float32Array.from(data, Number) };
+  },
+  syntheticClip,
+};
+
+async function open(model: string, options: OpenOptions): Promise<Session> {
+  const session = await InferenceSession.create(model, options);
+  return {
+    info: () => {
+      const description = describeSession(session);
+      const open = description.inputs.some(input => input.dims.some(dim => typeof dim === 'string'));
+      return { ...description, outputs: open ? null : description.outputs };
+    },
+    run: async (feeds, runOptions) => {
+      const tensors = Object.entries(feeds).map(([name, { data, dims }]) => [name, new Tensor('float32', data, dims)]);
+      const results = await session.run(Object.fromEntries(tensors), runOptions);
+      return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, floats(name, value)]));
+    },
+    release: () => session.release(),
+  };
+}
+
+function floats(name: string, { data, dims }: Tensor): FloatTensor {
+  if (data instanceof Float32Array) return { data, dims };
+  throw new NumavoxError('unsupported', `output ${name} is not float32`);
+}

@@ -1,0 +1,102 @@
+/** Options that several commands share, and the reading of their values; a value that makes no sense is kind `usage`. */
+import { type Command, Option } from 'commander';
+import { NumavoxError } from '../index.js';
+import type { MachineOptions, Shapes, ZooOptions } from './engine.js';
+import { readBytes } from './files.js';
+
+/** A whole number of at least `min`, for the option named in errors. */
+export function wholeNumber(option: string, min: number): (text: string) => number {
+  return text => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= min) return value;
+    throw new NumavoxError('usage', `${option} ${text}: expected a whole number of at least ${min}`);
+  };
+}
+
+function positiveNumber(option: string): (text: string) => number {
+  return text => {
+    const value = Number(text);
+    if (/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) && value > 0) return value;
+    throw new NumavoxError('usage', `${option} ${text}: expected a number above 0`);
+  };
+}
+
+/** Collects `NAME=1,1,96,96,96` into sizes by input name. */
+export function collectShape(text: string, shapes: Shapes = {}): Shapes {
+  const split = text.lastIndexOf('=');
+  const name = text.slice(0, Math.max(0, split));
+  const sizes = text.slice(split + 1).split(',');
+  if (name === '' || !sizes.every(size => /^[1-9]\d{0,14}$/.test(size.trim()))) {
+    throw new NumavoxError('usage', `--shape ${text}: expected INPUT=SIZE,SIZE,... such as input=1,1,96,96,96`);
+  }
+  if (Object.hasOwn(shapes, name)) throw new NumavoxError('usage', `--shape: ${name} is given twice`);
+  return { ...shapes, [name]: sizes.map(Number) };
+}
+
+/** Options that a command line gives about where and how a network runs. */
+export interface MachineFlags {
+  readonly workers?: number;
+  readonly topology?: string;
+  readonly module?: string;
+  readonly algorithm?: string;
+}
+
+export function addMachineOptions(command: Command): Command {
+  return command
+    .option('--workers <n>', 'number of worker threads (default: one per allowed core)', wholeNumber('--workers', 1))
+    .option('--topology <shape|file>', 'nodes x clusters x cores such as 2x1x4, or a file of "numavox topology --json"')
+    .addOption(new Option('--module <name>', 'kernels with or without fused multiply-add').choices(['simd', 'relaxed']))
+    .addOption(
+      new Option('--algorithm <name>', 'auto, exact (direct convolution only) or reference (slow, no kernels)')
+        .choices(['auto', 'exact', 'reference'])
+        .default('auto'),
+    );
+}
+
+export function addZooOptions(command: Command): Command {
+  return command
+    .option('--width <factor>', 'zoo: factor on the number of channels', positiveNumber('--width'))
+    .option('--classes <n>', 'zoo: number of classes', wholeNumber('--classes', 1))
+    .option('--seed <n>', 'zoo: seed of the weights', wholeNumber('--seed', 0));
+}
+
+export function addShapeOption(command: Command): Command {
+  return command.option('--shape <input=sizes>', 'size of an input, such as x=1,1,96,96,96; repeatable', collectShape);
+}
+
+export const addVerboseOption = (command: Command, also = ''): Command =>
+  command.option('--verbose', `print the causes of an error${also}`);
+
+/** Reads what `--topology` names. */
+export function machineOptions(flags: MachineFlags): MachineOptions {
+  const { workers, topology, module, algorithm } = flags;
+  return {
+    ...(workers !== undefined && { workers }),
+    ...(topology !== undefined && { topology: readTopologyFlag(topology) }),
+    ...(module !== undefined && { module }),
+    ...(algorithm !== undefined && { algorithm }),
+  };
+}
+
+/** A shape such as 4x2x4 as it is; anything else is a JSON file. */
+export function readTopologyFlag(text: string): string | object {
+  if (/^\d+(x\d+)*$/i.test(text)) return text;
+  const json = Buffer.from(readBytes(text)).toString('utf8');
+  try {
+    const topology: unknown = JSON.parse(json);
+    if (typeof topology === 'object' && topology !== null && !Array.isArray(topology)) return topology;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new NumavoxError('input', `${text}: not JSON: ${reason}`, { cause });
+  }
+  throw new NumavoxError('input', `${text}: not a topology as "numavox topology --json" prints it`);
+}
+
+export function zooOptions(flags: ZooOptions): ZooOptions {
+  const { width, classes, seed } = flags;
+  return {
+    ...(width !== undefined && { width }),
+    ...(classes !== undefined && { classes }),
+    ...(seed !== undefined && { seed }),
+  };
+}
