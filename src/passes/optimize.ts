@@ -1,0 +1,35 @@
+/**
+ * The optimizer: a fixed list of passes. Each is a pure function of a typed graph, leaves a valid one, and computes the same but for
+ * rounding; none knows the machine.
+ */
+import type { TypedGraph } from '../graph/ir.js';
+import { batchNormRule } from './foldBatchNorm.js';
+import { foldConstants } from './foldConstants.js';
+import { activationRule } from './fuseActivation.js';
+import { biasRule } from './fuseBias.js';
+import { residualRule } from './fuseResidual.js';
+import { scaleRule } from './fuseScale.js';
+import { fuse } from './fusion.js';
+import { gemmRule } from './matMulToGemm.js';
+import { removeDead } from './removeDead.js';
+import { removeIdentities } from './removeIdentities.js';
+import type { Pass, PassReport } from './report.js';
+
+/** One walk for all: what follows a convolution (bias, BatchNorm, residual, activation) is merged into it in the order it has. */
+const fuseAll: Pass = graph =>
+  fuse(graph, [gemmRule, batchNormRule, scaleRule, biasRule, residualRule, activationRule]);
+
+/** Dead nodes go first as well: one that reads a value must not stand in the way of a fusion. */
+export const passes: readonly Pass[] = [removeDead, foldConstants, removeIdentities, fuseAll, removeDead];
+
+/** The graph after all passes, and what each of them did, or why it did not. */
+export function optimize(graph: TypedGraph): { graph: TypedGraph; report: PassReport[] } {
+  const report: PassReport[] = [];
+  let current = graph;
+  for (const pass of passes) {
+    const result = pass(current);
+    current = result.graph;
+    report.push(...result.report);
+  }
+  return { graph: current, report };
+}
