@@ -67,7 +67,7 @@ function quotaV1(files: Files, dir: string): number | null {
 /** null for "max", -1 and what is no number. */
 function ratio(quota: string | undefined, period: string | undefined): number | null {
   const value = Number(quota) / Number(period);
-  return quota !== '' && value > 0 && Number.isFinite(value) ? value : null;
+  return value > 0 && Number.isFinite(value) ? value : null;
 }
 
 /**

@@ -39,8 +39,10 @@ export function parseCpuMap(text: string): number[] | null {
 /** The set that a pair of files describes: the list where it can be read, else the map, else null. */
 export function readCpuSet(files: Files, listPath: string, mapPath: string): number[] | null {
   const list = files.read(listPath);
+  const cpus = list === null ? null : parseCpuList(list);
+  if (cpus !== null) return cpus;
   const map = files.read(mapPath);
-  return (list === null ? null : parseCpuList(list)) ?? (map === null ? null : parseCpuMap(map));
+  return map === null ? null : parseCpuMap(map);
 }
 
 /** [0, 1, 2, 3, 8] -> "0-3,8"; [] -> "". */

@@ -2,9 +2,10 @@
  * Where a topology is read from: anything that answers paths below `/` (`sys/devices/...`, `proc/self/...`) with text.
  * What cannot be read is null and never an error, so that a machine may lack any file.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { NumavoxError } from '../errors.js';
 
 /** A path without a leading slash; null when there is no such file. */
 export type ReadFile = (path: string) => string | null;
@@ -15,8 +16,11 @@ export interface Files {
   readonly list: (path: string) => readonly string[];
 }
 
-/** The files below `root`, as if it were `/`: a copy of some machine's /sys and /proc. */
+/** The files below `root`, as if it were `/`: a copy of some machine's /sys and /proc. Throws `usage` where it is no folder. */
 export function filesUnder(root: string): Files {
+  if (attempt(() => statSync(root).isDirectory()) !== true) {
+    throw new NumavoxError('usage', `'${root}' is not a folder with a machine's /sys and /proc`);
+  }
   return {
     read: path => attempt(() => readFileSync(join(root, path), 'latin1')),
     list: path => attempt(() => readdirSync(join(root, path))) ?? [],

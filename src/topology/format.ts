@@ -2,8 +2,8 @@
  * A topology as people and programs read it. Both forms hold the machine, what of it is allowed, and what odd things
  * the kernel says; the text also says why each CPU is left out.
  */
-import { formatCpuList } from './cpu_sets.js';
-import { type ExcludedCpu, excludedCpus, type SeatOptions } from './seats.js';
+import { ascending, formatCpuList } from './cpu_sets.js';
+import { type ExcludedCpu, excludedCpus, type SeatOptions, seatWorkers } from './seats.js';
 import type { CpuSet, NodeHierarchy, Topology } from './types.js';
 
 /** Plain data for JSON; `hierarchyAllowed` makes it usable as a shape. `llc`: the sets that share the last-level cache. */
@@ -22,7 +22,7 @@ export function formatTopology(topology: Topology, options: SeatOptions = {}): s
     section('distances', distanceTable(topology)),
     section('caches', cacheTable(topology)),
     section('kinds of cores', align(kindRows(topology))),
-    section('allowed', align(allowedRows(topology))),
+    section('allowed', align(allowedRows(topology, options))),
     section('left out', align(excludedRows(excludedCpus(topology, options)))),
     section(
       'notes',
@@ -53,28 +53,21 @@ function summary({ nodes, hierarchy, cores, online, packages }: Topology): strin
 /** One line per node and per cluster of it. */
 function tree(topology: Topology): string[] {
   const { nodes, hierarchy, cacheSizes } = topology;
-  const rows: string[][] = [];
-  const addClusters = ({ clusters }: NodeHierarchy) => {
-    for (const { via, cores } of clusters) {
+  const clusterRows = ({ clusters }: NodeHierarchy) =>
+    clusters.map(({ via, cores }) => {
       const sizes = (cacheSizes[via] ?? []).map(formatSize).join(' or ');
-      rows.push([
-        `  ${/^L\d/.test(via) ? `${via} ${sizes}`.trim() : (viaNames[via] ?? via)}`,
-        plural(cores.length, 'core'),
-        formatCores(cores),
-      ]);
-    }
-  };
-  for (const node of nodes) {
-    const memory = node.memoryMB === null ? '' : `${node.memoryMB} MB`;
+      return [`  ${viaNames[via] ?? `${via} ${sizes}`.trim()}`, plural(cores.length, 'core'), formatCores(cores)];
+    });
+  const rows = nodes.flatMap(node => {
+    const memory = node.memoryMB === null ? '' : `${node.memoryMB} MiB`;
     const own = hierarchy.find(entry => entry.node === node.id);
-    rows.push([`node ${node.id}`, memory, own === undefined ? 'no CPUs of its own' : '']);
-    if (own !== undefined) addClusters(own);
-  }
-  for (const entry of hierarchy.filter(({ node }) => node === null)) {
-    rows.push([nodes.length === 0 ? 'one memory' : 'in no node', '', '']);
-    addClusters(entry);
-  }
-  return align(rows, '');
+    if (own !== undefined) return [[`node ${node.id}`, memory], ...clusterRows(own)];
+    return [[`node ${node.id}`, memory, node.cpus.length === 0 ? 'no CPUs' : 'its CPUs are in an earlier node']];
+  });
+  const outside = hierarchy
+    .filter(({ node }) => node === null)
+    .flatMap(entry => [[nodes.length === 0 ? 'one memory' : 'in no node'], ...clusterRows(entry)]);
+  return align([...rows, ...outside], '');
 }
 
 const viaNames: Readonly<Record<string, string>> = {
@@ -95,7 +88,7 @@ function formatCores(cores: readonly CpuSet[]): string {
 
 function distanceTable({ nodes }: Topology): string[] {
   const known = nodes.filter(node => node.distances !== null);
-  if (known.length === 0) return [];
+  if (known.length < 2) return [];
   const square = known.every(node => node.distances?.length === nodes.length);
   const header = square ? [['', ...nodes.map(node => `${node.id}`)]] : [];
   const rows = [...header, ...known.map(node => [`node ${node.id}`, ...(node.distances ?? []).map(String)])];
@@ -112,8 +105,8 @@ function cacheTable({ caches, icaches, cacheSizes }: Topology): string[] {
       const sharers = [...new Set(sets.map(set => set.length))].sort((a, b) => a - b);
       const span =
         sharers.length === 1 ? plural(sharers[0]!, 'CPU') : `${sharers[0]} to ${plural(sharers.at(-1)!, 'CPU')}`;
-      const size = (cacheSizes[name] ?? []).map(formatSize).join(' or ');
-      return [name, `${sets.length} x ${size === '' ? 'unknown size' : size}`, `${span} each`];
+      const sizes = (cacheSizes[name] ?? ['unknown size']).map(formatSize).join(' or ');
+      return [name, `${sets.length} x`, sizes, `${span} each`];
     }),
   );
 }
@@ -122,7 +115,8 @@ function kindRows({ cpuKinds }: Topology): string[][] {
   return Object.entries(cpuKinds).map(([capacity, cpus]) => [`capacity ${capacity}`, named(formatCpuList(cpus))]);
 }
 
-function allowedRows({ allowed, online, nodes, quotaCpus, memoryPolicy }: Topology): string[][] {
+function allowedRows(topology: Topology, options: SeatOptions): string[][] {
+  const { allowed, online, nodes, quotaCpus, memoryPolicy } = topology;
   const all = allowed.cpus.length === online.length;
   const rows = [
     [
@@ -132,18 +126,21 @@ function allowedRows({ allowed, online, nodes, quotaCpus, memoryPolicy }: Topolo
   ];
   if (nodes.length > 0) {
     const everywhere = allowed.mems.length === nodes.length;
-    rows.push(['memory', everywhere ? 'every node' : `nodes ${formatCpuList(allowed.mems)}`]);
+    const some = `${allowed.mems.length === 1 ? 'node' : 'nodes'} ${formatCpuList(allowed.mems)}`;
+    rows.push(['memory', everywhere ? 'every node' : some]);
   }
   if (memoryPolicy !== null) rows.push(['policy', `${memoryPolicy.mode} ${formatCpuList(memoryPolicy.nodes)}`.trim()]);
   if (quotaCpus !== null) rows.push(['quota', `${plural(quotaCpus, 'CPU')} of time`]);
   const sources = {
-    'proc/self/status': 'the process mask',
-    v1: 'a cgroup cpuset',
-    v2: 'a cgroup cpuset',
-    none: 'no one',
+    'proc/self/status': 'process mask',
+    v1: 'cgroup cpuset',
+    v2: 'cgroup cpuset',
+    none: 'nothing said',
   };
   const dir = allowed.dir ?? allowed.cgroup?.dir;
-  rows.push(['said by', `${sources[allowed.kind]}${dir === undefined ? '' : ` (cgroup ${dir})`}`]);
+  rows.push(['source', `${sources[allowed.kind]}${dir === undefined ? '' : ` (cgroup ${dir})`}`]);
+  const seated = seatWorkers(topology, options).nodes.flatMap(node => node.clusters.flatMap(({ cpus }) => cpus));
+  rows.push(['workers', `${seated.length} on ${named(formatCpuList(ascending(seated)))}`]);
   return rows;
 }
 

@@ -42,20 +42,25 @@ export function threadAllowed(threadId: number): string | null {
 export function pinThisThread(cpu: number): PinResult {
   const threadId = currentThreadId();
   if (threadId === null) return { pinned: false, allowed: '', reason: 'there is no /proc/thread-self to ask' };
-  const outcome = spawnSync('taskset', ['-cp', String(cpu), String(threadId)], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: tasksetLimitMs,
-  });
+  const complaint = runTaskset(cpu, threadId);
   const allowed = threadAllowed(threadId) ?? '';
   if (allowed === String(cpu)) return { pinned: true, allowed };
-  return { pinned: false, allowed, reason: failure(outcome, cpu, allowed) };
+  const unheeded = `taskset asked for CPU ${cpu}, the kernel allows ${allowed === '' ? 'an unknown set' : allowed}`;
+  return { pinned: false, allowed, reason: complaint ?? unheeded };
 }
 
-function failure(outcome: ReturnType<typeof spawnSync>, cpu: number, allowed: string): string {
-  const { code } = (outcome.error ?? {}) as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'taskset (util-linux) is not on PATH';
-  if (outcome.error !== undefined) return `taskset did not run: ${outcome.error.message}`;
-  const said = String(outcome.stderr).trim().split('\n')[0];
-  return said || `taskset asked for CPU ${cpu}, the kernel allows ${allowed || 'an unknown set'}`;
+/** What went wrong, as far as taskset knows; null when nothing did. */
+function runTaskset(cpu: number, threadId: number): string | null {
+  try {
+    const { error, stderr } = spawnSync('taskset', ['-cp', String(cpu), String(threadId)], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: tasksetLimitMs,
+    });
+    if (error !== undefined) throw error;
+    return stderr.trim().split('\n')[0] || null;
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    return code === 'ENOENT' ? 'taskset (util-linux) is not on PATH' : `taskset did not run: ${message}`;
+  }
 }

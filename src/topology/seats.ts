@@ -50,7 +50,8 @@ export interface ExcludedCpu {
  * Given a shape that is not the machine's own, the same is done in the shape, and then the allowed CPUs are handed out
  * in turn: one of every core, then the cores' other CPUs, then from the start.
  *
- * Throws `usage`: workers that is no whole number from 1 to 4096, a shape that is none.
+ * Throws `usage`: workers that is no whole number from 1 to 4096, a shape that is none, a
+ * quota below 1.
  */
 export function seatWorkers(topology: Topology, options: SeatOptions = {}): Seating {
   const own = topology.hierarchyAllowed;
@@ -58,6 +59,8 @@ export function seatWorkers(topology: Topology, options: SeatOptions = {}): Seat
   const logical = given !== null && !(typeof options.shape === 'string' ? sameShape(given, own) : sameCpus(given, own));
   const hierarchy = logical && given !== null ? given : own;
   const quota = options.quota === undefined ? topology.quotaCpus : options.quota;
+  if (quota !== null && !(quota >= 1))
+    throw new NumavoxError('usage', `quota is ${quota}: it should be at least 1 CPU`);
   const workers = workerCount(hierarchy, options, given === null ? quota : null);
 
   const spread = spreadWorkers(hierarchy, workers, logical ? () => 0 : distanceIn(topology));
@@ -110,7 +113,7 @@ function workerCount(hierarchy: readonly NodeHierarchy[], options: SeatOptions, 
   if (workers === undefined) {
     const cores = coresOf(hierarchy);
     const count = smt === true ? cores.flat().length : cores.length;
-    return Math.min(count, quota ?? count, maxWorkers);
+    return Math.min(count, Math.floor(quota ?? count), maxWorkers);
   }
   if (!Number.isInteger(workers) || workers < 1 || workers > maxWorkers) {
     throw new NumavoxError('usage', `workers is ${workers}: it should be a whole number from 1 to ${maxWorkers}`);
