@@ -1,2 +1,9 @@
 // Every export is a kernel: (descriptor, unitBegin, unitEnd, scratch) => void, under the kernel's own name.
 export { f32_gemv } from "./gemv";
+export { f32_conv_gemm } from "./conv_gemm";
+export { f32_copy, f32_fill, f32_gather_nd } from "./copy";
+export { f32_add, f32_affine, f32_div, f32_mul, f32_prelu, f32_sub, f32_unary } from "./elementwise";
+export { f32_pool_average, f32_pool_max } from "./pool";
+export { f32_reduce_max, f32_reduce_mean } from "./reduce";
+export { f32_resize } from "./resize";
+export { f32_log_softmax, f32_softmax } from "./softmax";
