@@ -15,9 +15,15 @@ import { activationCodes } from '../../../src/kernels/kernel.js';
 import { segmentElements } from '../../../src/kernels/rows.js';
 import { checkKernel, type KernelCase, randomFloats } from './harness.js';
 
-const none = { activation: activationCodes.none, alpha: 0, beta: 0 };
-const relu = { activation: activationCodes.relu, alpha: 0, beta: 0 };
-const activations = [
+interface Fused {
+  readonly activation: number;
+  readonly alpha: number;
+  readonly beta: number;
+}
+
+const none: Fused = { activation: activationCodes.none, alpha: 0, beta: 0 };
+const relu: Fused = { activation: activationCodes.relu, alpha: 0, beta: 0 };
+const activations: readonly Fused[] = [
   none,
   relu,
   { activation: activationCodes.leakyRelu, alpha: 0.25, beta: 0 },
@@ -32,7 +38,7 @@ describe('f32_unary', () => {
     operands: { xPtr: x, yPtr: { output: x.length } },
     scalars: { count: x.length, block, ...activation },
     tolerance: 1e-6,
-    absolute: true,
+    perElement: true,
   });
 
   it.each([1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 100])('%i elements', count => {
@@ -62,7 +68,7 @@ interface BinaryProblem {
   readonly a: readonly number[];
   readonly b: readonly number[];
   readonly rowBlock?: number;
-  readonly activation?: typeof none;
+  readonly activation?: Fused;
 }
 
 const six = (prefix: string, values: readonly number[]) =>
@@ -96,7 +102,7 @@ const binaryCase = ({ dims, a, b, rowBlock = 2, activation = none }: BinaryProbl
     rowBlock,
   },
   tolerance: activation.activation > activationCodes.leakyRelu ? 1e-6 : 0,
-  absolute: true,
+  perElement: true,
 });
 
 const binaryProblems: Record<string, BinaryProblem> = {
@@ -186,7 +192,7 @@ describe('f32_affine', () => {
     },
     scalars: { rows, channels, rowBlock, ...activation },
     tolerance: activation.activation > activationCodes.leakyRelu ? 1e-6 : 0,
-    absolute: true,
+    perElement: true,
   });
 
   it.each([1, 2, 3, 4, 5, 7, 8, 15, 16, 17])('%i channels', channels => {

@@ -15,13 +15,15 @@ export const moduleNames = ['simd', 'relaxed'] as const;
 export type ModuleName = (typeof moduleNames)[number];
 export type KernelExport = (descriptorPtr: number, unitBegin: number, unitEnd: number, scratchPtr: number) => void;
 
-/** An operand by its `ptr` field: its content; `output`: this many floats that the kernel writes; `inPlace`: the content of
- * an operand that the kernel overwrites; `same`: the address of another operand; null: absent. */
+/** An operand by its `ptr` field: its content (with `first`: the element of it that the field points to); `output`: this many
+ * floats that the kernel writes; `inPlace`: the content of an operand that the kernel overwrites; `same`: the address of
+ * another operand; null: absent. */
 export type Operand =
   | Float32Array
   | Int32Array
   | { readonly output: number }
   | { readonly inPlace: Float32Array }
+  | { readonly content: Float32Array; readonly first: number }
   | { readonly same: string }
   | null;
 
@@ -113,7 +115,7 @@ interface Layout {
 
 function contentOf(operand: Exclude<Operand, { same: string } | null>): { content: Int32Array | null; words: number } {
   if ('output' in operand) return { content: null, words: operand.output };
-  const floats = 'inPlace' in operand ? operand.inPlace : operand;
+  const floats = 'inPlace' in operand ? operand.inPlace : 'content' in operand ? operand.content : operand;
   return { content: new Int32Array(floats.buffer, floats.byteOffset, floats.length), words: floats.length };
 }
 
@@ -141,6 +143,7 @@ function layOut(kernel: Kernel, test: KernelCase, place: Place): Layout {
     for (const [name, operand] of Object.entries(test.operands)) {
       if (operand === null) values[name] = 0;
       else if ('same' in operand) values[name] = values[operand.same]!;
+      else if ('first' in operand) values[name]! += 4 * operand.first;
     }
     return values;
   };
@@ -213,7 +216,8 @@ export function expectClose(
   for (let i = 0; i < wanted.length; i++) {
     const a = actual[i]!;
     const b = wanted[i]!;
-    const allowed = options.tolerance * (options.perElement ? Math.max(1, Math.abs(b)) : largest);
+    const scale = options.perElement && Number.isFinite(b) ? Math.max(1, Math.abs(b)) : largest;
+    const allowed = options.tolerance * scale;
     if (!Object.is(a, b) && !(Math.abs(a - b) <= allowed) && a !== b)
       expect.fail(`${options.title}: element ${i} is ${a}, the twin has ${b} (allowed difference ${allowed})`);
   }
