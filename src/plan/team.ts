@@ -2,9 +2,6 @@
  * The team tree: the workers of a session, arranged as the machine is (node -> cluster -> core). Ranks count through
  * the tree in order, so that a team is always a contiguous range of ranks.
  */
-import { type SeatOptions, seatWorkers } from '../topology/seats.js';
-import type { Topology } from '../topology/types.js';
-
 export interface TeamTree {
   readonly nodes: readonly NodeTeam[];
   /** Nodes that the machine does not have: same program, same exchanges, no locality. */
@@ -39,18 +36,4 @@ export function seats(tree: TeamTree): (WorkerSeat & { readonly nodeIndex: numbe
       cluster.workers.map(seat => ({ ...seat, nodeIndex, clusterIndex })),
     ),
   );
-}
-
-/**
- * Seats workers on a machine (`seatWorkers` says where and throws `usage`) and ranks them. `warnings` has at most one
- * line, for the user.
- */
-export function buildTeams(topology: Topology, options: SeatOptions = {}): { teams: TeamTree; warnings: string[] } {
-  const { nodes, logical, warnings } = seatWorkers(topology, options);
-  let rank = 0;
-  const teams: NodeTeam[] = nodes.map(({ node, clusters }) => ({
-    node: node ?? (topology.nodes.length === 0 ? 0 : -1),
-    clusters: clusters.map(({ via, cpus }) => ({ via, workers: cpus.map(cpu => ({ rank: rank++, cpu })) })),
-  }));
-  return { teams: { nodes: teams, logical }, warnings: [...warnings] };
 }

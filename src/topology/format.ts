@@ -23,6 +23,7 @@ export function formatTopology(topology: Topology, options: SeatOptions = {}): s
     section('caches', cacheTable(topology)),
     section('kinds of cores', align(kindRows(topology))),
     section('allowed', align(allowedRows(topology, options))),
+    options.shape === undefined ? [] : section('workers', align(workerRows(topology, options))),
     section('left out', align(excludedRows(excludedCpus(topology, options)))),
     section(
       'notes',
@@ -75,6 +76,7 @@ const viaNames: Readonly<Record<string, string>> = {
   cluster: 'kernel cluster',
   die: 'die',
   package: 'package',
+  shape: 'cluster',
 };
 
 /** "CPUs 0-2 + 48-50": every core's first CPU, then their second ones. */
@@ -88,7 +90,7 @@ function formatCores(cores: readonly CpuSet[]): string {
 
 function distanceTable({ nodes }: Topology): string[] {
   const known = nodes.filter(node => node.distances !== null);
-  if (known.length < 2) return [];
+  if (known.length === 0) return [];
   const square = known.every(node => node.distances?.length === nodes.length);
   const header = square ? [['', ...nodes.map(node => `${node.id}`)]] : [];
   const rows = [...header, ...known.map(node => [`node ${node.id}`, ...(node.distances ?? []).map(String)])];
@@ -142,6 +144,18 @@ function allowedRows(topology: Topology, options: SeatOptions): string[][] {
   const seated = seatWorkers(topology, options).nodes.flatMap(node => node.clusters.flatMap(({ cpus }) => cpus));
   rows.push(['workers', `${seated.length} on ${named(formatCpuList(ascending(seated)))}`]);
   return rows;
+}
+
+/** The seats in the order of their ranks. */
+function workerRows(topology: Topology, options: SeatOptions): string[][] {
+  return seatWorkers(topology, options).nodes.flatMap(({ node, clusters }) =>
+    clusters.map(({ via, cpus }, index) => [
+      index > 0 ? '' : node === null ? 'no node' : `node ${node}`,
+      viaNames[via] ?? via,
+      plural(cpus.length, 'worker'),
+      `on ${named(cpus.join(','))}`,
+    ]),
+  );
 }
 
 /** One row per reason; SMT siblings are one reason. */

@@ -160,35 +160,32 @@ function spreadWorkers(hierarchy: readonly NodeHierarchy[], workers: number, dis
 
 /** Indices, ascending, of the fewest nodes whose cores hold `workers`; all of them where none do. */
 function fewestNodes(hierarchy: readonly NodeHierarchy[], workers: number, distance: Distance): number[] {
-  const cores = hierarchy.map(node => coresOf([node]).length);
-  const open = hierarchy.map((_, index) => index);
+  const open = new Map(hierarchy.map((node, index) => [index, { cores: coresOf([node]).length, farness: 0 }]));
   const chosen: number[] = [];
-  for (let held = 0; held < workers && open.length > 0; ) {
-    const farness = (index: number) =>
-      chosen.reduce((sum, other) => sum + distance(hierarchy[other]!.node, hierarchy[index]!.node), 0);
-    const best = open.reduce((a, b) => ((cores[b]! - cores[a]! || farness(a) - farness(b)) > 0 ? b : a));
-    open.splice(open.indexOf(best), 1);
+  for (let held = 0; held < workers && open.size > 0; ) {
+    const [best, { cores }] = [...open].reduce((a, b) => {
+      const better = b[1].cores - a[1].cores || a[1].farness - b[1].farness;
+      return better > 0 ? b : a;
+    });
+    open.delete(best);
     chosen.push(best);
-    held += cores[best]!;
+    held += cores;
+    for (const [index, node] of open) node.farness += distance(hierarchy[best]!.node, hierarchy[index]!.node);
   }
   return chosen.sort((a, b) => a - b);
 }
 
-/** How many of `count` each cluster of each node takes, of what it can: always the one with the fewest so far. */
+/**
+ * How many of `count` each cluster of each node takes, of what it can: in turns of one each, and within a turn the
+ * first clusters of all nodes before the second ones.
+ */
 function dealEvenly(capacities: readonly (readonly number[])[], count: number): number[][] {
+  const places = capacities.flatMap((clusters, node) =>
+    clusters.flatMap((capacity, cluster) => Array.from({ length: capacity }, (_, turn) => ({ turn, cluster, node }))),
+  );
+  places.sort((a, b) => a.turn - b.turn || a.cluster - b.cluster || a.node - b.node);
   const takes = capacities.map(clusters => clusters.map(() => 0));
-  const nodeTotals = capacities.map(() => 0);
-  const clusters = capacities.flatMap((all, node) => all.map((capacity, cluster) => ({ node, cluster, capacity })));
-  const total = clusters.reduce((sum, { capacity }) => sum + capacity, 0);
-  for (let dealt = 0; dealt < Math.min(count, total); dealt++) {
-    const open = clusters.filter(({ node, cluster, capacity }) => takes[node]![cluster]! < capacity);
-    const { node, cluster } = open.reduce((a, b) => {
-      const more = takes[a.node]![a.cluster]! - takes[b.node]![b.cluster]! || nodeTotals[a.node]! - nodeTotals[b.node]!;
-      return more > 0 ? b : a;
-    });
-    takes[node]![cluster]!++;
-    nodeTotals[node]!++;
-  }
+  for (const { node, cluster } of places.slice(0, count)) takes[node]![cluster]!++;
   return takes;
 }
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { buildTeams } from '../../src/plan/team.js';
+import { buildTeams } from '../../src/plan/build_teams.js';
 import {
   excludedCpus,
   filesFromRecord,

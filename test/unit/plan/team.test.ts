@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { TypedGraph } from '../../../src/graph/ir.js';
+import { buildTeams } from '../../../src/plan/build_teams.js';
 import { planWhole } from '../../../src/plan/plan.js';
-import { buildTeams, seats, type TeamTree } from '../../../src/plan/team.js';
+import { seats, type TeamTree } from '../../../src/plan/team.js';
 import { filesFromRecord, readTopology, type SeatOptions, topologyToJson } from '../../../src/topology/index.js';
 import { epyc, filesOf, ft2000, type Machine, span } from '../topology/machine.js';
 
@@ -148,6 +149,11 @@ describe('a shape', () => {
     expect(cpus(buildTeams(two, { shape }).teams)).toEqual([0, 1]);
   });
 
+  it('as large as it may be is seated', () => {
+    const { teams } = buildTeams(two, { shape: '4096x1x1', workers: 4095 });
+    expect(teams.nodes).toHaveLength(4095);
+  });
+
   it('may be filled in part', () => {
     expect(outline(buildTeams(two, { shape: '2x2x2', workers: 3 }).teams)).toEqual([[0, [2, 1]]]);
   });
@@ -208,7 +214,7 @@ it('any seating has as many workers as asked for, on allowed CPUs, in ranks that
       expect(all.map(({ rank }) => rank)).toEqual(span(0, all.length));
       const uses = topology.allowed.cpus.map(cpu => all.filter(seat => seat.cpu === cpu).length);
       expect(uses.reduce((sum, count) => sum + count, 0)).toBe(all.length);
-      expect(Math.max(...uses)).toBeLessThanOrEqual(Math.ceil(all.length / uses.length) || 1);
+      expect(Math.max(...uses)).toBeLessThanOrEqual(Math.ceil(all.length / uses.length));
       expect(warnings.length).toBeLessThanOrEqual(1);
       for (const node of teams.nodes) expect(node.clusters.every(({ workers }) => workers.length > 0)).toBe(true);
     }),

@@ -66,6 +66,14 @@ left out
 `);
   });
 
+  it('has the workers of a shape', () => {
+    expect(formatTopology(machine, { shape: '2x1x2' })).toContain(`
+workers
+  node 0  cluster  2 workers  on CPUs 0,2
+  node 1  cluster  2 workers  on CPUs 4,1
+`);
+  });
+
   it('of next to nothing is short', () => {
     expect(formatTopology(readTopology(filesFromRecord({})))).toBe(`\
 1 cluster, 1 core, 1 CPU
