@@ -21,14 +21,15 @@ export function fillGenerated(generator: WeightGenerator, start: number, into: F
   const tensorKey = mix(mix(generator.seed | 0) ^ (generator.tensor | 0));
   let at = 0;
   while (at < into.length) {
-    // The high word of the index changes the keys; the low word is hashed between the two of them.
+    // The high word of the index changes the keys; the low word, spread out by an odd
+    // multiplier, is hashed between the two of them.
     const high = Math.floor((start + at) / 0x100000000);
     const low = start + at - high * 0x100000000;
     const count = Math.min(into.length - at, 0x100000000 - low);
     const first = mix(tensorKey ^ high);
     const second = mix(first ^ 0x9e3779b9);
     for (let i = 0; i < count; i++) {
-      let x = (low + i + first) | 0;
+      let x = (Math.imul(low + i, 0x9e3779b1) + first) | 0;
       x = Math.imul(x ^ (x >>> 16), 0x21f0aaad);
       x = Math.imul(x ^ (x >>> 15) ^ second, 0xd35a2d97);
       x ^= x >>> 15;
