@@ -1,2 +1,25 @@
+/**
+ * numavox: 3D-CNN inference on many-core CPUs. The API is onnxruntime's; beside it: what a session is and where it runs,
+ * what is in a model, what the machine is, and the zoo.
+ */
 export { Tensor } from 'onnxruntime-common';
 export { type ErrorKind, NumavoxError } from './errors.js';
+export { decodeTensor } from './onnx/index.js';
+export { buildTeams } from './plan/build_teams.js';
+export type { ClusterTeam, NodeTeam, TeamTree, WorkerSeat } from './plan/team.js';
+export type { PortInfo, SessionDescription } from './session/engine.js';
+export { exportZoo } from './session/export_zoo.js';
+export { describeSession, InferenceSession } from './session/inference_session.js';
+export { type InspectedNode, type Inspection, inspectModel } from './session/inspect.js';
+export type { Algorithm, NumavoxOptions, NumavoxRunOptions, RunOptions, SessionOptions } from './session/options.js';
+export {
+  type Files,
+  filesFromRecord,
+  filesUnder,
+  formatTopology,
+  hostTopology,
+  readTopology,
+  type Topology,
+  topologyToJson,
+} from './topology/index.js';
+export { isZooName, syntheticClip, type ZooName, type ZooOptions, zooGraph, zooNames } from './zoo/index.js';

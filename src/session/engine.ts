@@ -1,5 +1,6 @@
 import type { ModuleName } from '../assets.js';
 import { NumavoxError } from '../errors.js';
+import type { Shapes } from '../graph/bind.js';
 import { parameterCount } from '../graph/cost.js';
 import type { Graph, GraphInput } from '../graph/ir.js';
 import { buildTeams } from '../plan/build_teams.js';
@@ -8,7 +9,7 @@ import { type Loaded, type Runtime, startRuntime, type WorkerInfo } from '../run
 import { hostTopology } from '../topology/index.js';
 import { isZooUri, loadGraph, type ModelSource } from './load.js';
 import type { Algorithm, NumavoxOptions, NumavoxRunOptions } from './options.js';
-import { type Prepared, prepare, type Shapes, unboundDims } from './prepare.js';
+import { type Prepared, prepare, unboundDims } from './prepare.js';
 
 /** A float32 tensor in row-major order. */
 export interface Array32 {
@@ -133,9 +134,9 @@ async function openEngine({
     const planned = performance.now();
     const prepared = prepare(graph, shapes, teams, algorithm === 'reference');
     const packed = performance.now();
-    if (ready) runtime.unload(ready.loaded);
+    if (ready) await runtime.unload(ready.loaded);
     ready = null;
-    const loaded = await runtime.load(prepared.program);
+    const loaded = await runtime.load(prepared.program, prepared.plan.memories);
     timings.planMs = packed - planned;
     timings.packMs = performance.now() - packed;
     ready = { ...prepared, key, loaded };

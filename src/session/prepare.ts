@@ -1,10 +1,10 @@
-import { NumavoxError } from '../errors.js';
-import { nodeFlops } from '../graph/cost.js';
-import { bindInputs, inferShapes } from '../graph/index.js';
+import type { Shapes } from '../graph/bind.js';
+import { graphFlops } from '../graph/cost.js';
+import { inferShapes } from '../graph/infer.js';
 import type { Graph, TypedGraph } from '../graph/ir.js';
 import { lower } from '../lower/lower.js';
 import type { Program } from '../lower/program.js';
-import { optimize } from '../passes/index.js';
+import { optimize } from '../passes/optimize.js';
 import { type Plan, planWhole } from '../plan/plan.js';
 import type { TeamTree } from '../plan/team.js';
 
@@ -17,20 +17,12 @@ export interface Prepared {
   readonly flops: number;
 }
 
-export type Shapes = Readonly<Record<string, readonly number[]>>;
-
 /** infer -> optimize -> plan -> lower, for inputs of these sizes. */
 export function prepare(graph: Graph, shapes: Shapes, teams: TeamTree, reference: boolean): Prepared {
-  for (const name of Object.keys(shapes)) {
-    if (graph.inputs.some(input => input.name === name)) continue;
-    const names = graph.inputs.map(input => input.name).join(', ');
-    throw new NumavoxError('usage', `a shape is given for '${name}', which is no input; inputs: ${names}`);
-  }
-  const { graph: optimized } = optimize(inferShapes(bindInputs(graph, shapes)));
+  const { graph: optimized } = optimize(inferShapes(graph, shapes));
   const plan = planWhole(optimized, teams);
   const program = lower(optimized, plan, { reference });
-  const flops = optimized.nodes.reduce((sum, node) => sum + nodeFlops(optimized, node), 0);
-  return { graph: optimized, plan, program, flops };
+  return { graph: optimized, plan, program, flops: graphFlops(optimized) };
 }
 
 /** The names of symbolic sizes that nothing binds yet. */
