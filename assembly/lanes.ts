@@ -4,6 +4,8 @@
  */
 
 /** The `count` (1 to 4) floats at ptr, which may be unaligned; the other lanes are 0. */
+// @ts-ignore: decorator
+@inline
 export function loadLanes(ptr: usize, count: i32): v128 {
   if (count == 4) return v128.load(ptr);
   if (count == 1) return v128.load32_zero(ptr);
@@ -21,6 +23,8 @@ export function gatherLanes(ptr: usize, strideBytes: usize, count: i32): v128 {
 }
 
 /** The first `count` (1 to 4) lanes to ptr, which may be unaligned. */
+// @ts-ignore: decorator
+@inline
 export function storeLanes(ptr: usize, lanes: v128, count: i32): void {
   if (count == 4) {
     v128.store(ptr, lanes);

@@ -58,16 +58,24 @@ function initial(op: i32): v128 {
   return f32x4.splat(op == MAX ? -Infinity : 0);
 }
 
+/** For a maximum, NaNs stay out of the sum and are kept by `noteNaN`: together less work than f32x4.max is on x86. */
 // @ts-ignore: decorator
 @inline
 function combine(op: i32, sum: v128, value: v128): v128 {
-  return op == MAX ? f32x4.max(sum, value) : f32x4.add(sum, value);
+  return op == MAX ? f32x4.pmax(sum, value) : f32x4.add(sum, value);
+}
+
+/** Lanes of all ones where a NaN was seen. */
+// @ts-ignore: decorator
+@inline
+function noteNaN(op: i32, noted: v128, value: v128): v128 {
+  return op == MAX ? v128.or(noted, f32x4.ne(value, value)) : noted;
 }
 
 // @ts-ignore: decorator
 @inline
-function finish(op: i32, sum: v128, divisor: f32): v128 {
-  return op == MAX ? sum : f32x4.div(sum, f32x4.splat(divisor));
+function finish(op: i32, sum: v128, noted: v128, divisor: f32): v128 {
+  return op == MAX ? v128.or(sum, noted) : f32x4.div(sum, f32x4.splat(divisor));
 }
 
 /** The taps of one window that lie inside x: x points to the first of them. */
@@ -92,50 +100,81 @@ function window(
     let s1 = initial(op);
     let s2 = initial(op);
     let s3 = initial(op);
+    let n0 = i32x4.splat(0);
+    let n1 = i32x4.splat(0);
+    let n2 = i32x4.splat(0);
+    let n3 = i32x4.splat(0);
     let xD = x;
     for (let i = 0; i < tapsD; i++) {
       let xH = xD;
       for (let j = 0; j < tapsH; j++) {
         let xW = xH;
         for (let k = 0; k < tapsW; k++) {
-          s0 = combine(op, s0, v128.load(xW));
-          s1 = combine(op, s1, v128.load(xW, 16));
-          s2 = combine(op, s2, v128.load(xW, 32));
-          s3 = combine(op, s3, v128.load(xW, 48));
+          const v0 = v128.load(xW);
+          const v1 = v128.load(xW, 16);
+          const v2 = v128.load(xW, 32);
+          const v3 = v128.load(xW, 48);
+          s0 = combine(op, s0, v0);
+          s1 = combine(op, s1, v1);
+          s2 = combine(op, s2, v2);
+          s3 = combine(op, s3, v3);
+          n0 = noteNaN(op, n0, v0);
+          n1 = noteNaN(op, n1, v1);
+          n2 = noteNaN(op, n2, v2);
+          n3 = noteNaN(op, n3, v3);
           xW += wBytes;
         }
         xH += hBytes;
       }
       xD += dBytes;
     }
-    v128.store(y, finish(op, s0, divisor));
-    v128.store(y, finish(op, s1, divisor), 16);
-    v128.store(y, finish(op, s2, divisor), 32);
-    v128.store(y, finish(op, s3, divisor), 48);
+    v128.store(y, finish(op, s0, n0, divisor));
+    v128.store(y, finish(op, s1, n1, divisor), 16);
+    v128.store(y, finish(op, s2, n2, divisor), 32);
+    v128.store(y, finish(op, s3, n3, divisor), 48);
     x += 64;
     y += 64;
   }
-  while (left > 0) {
-    const lanes = min(left, 4);
-    let s0 = initial(op);
-    let xD = x;
-    for (let i = 0; i < tapsD; i++) {
-      let xH = xD;
-      for (let j = 0; j < tapsH; j++) {
-        let xW = xH;
-        for (let k = 0; k < tapsW; k++) {
-          s0 = combine(op, s0, loadLanes(xW, lanes));
-          xW += wBytes;
-        }
-        xH += hBytes;
-      }
-      xD += dBytes;
-    }
-    storeLanes(y, finish(op, s0, divisor), lanes);
+  for (; left >= 4; left -= 4) {
+    storeLanes(y, fewLanes(op, x, tapsD, tapsH, tapsW, dBytes, hBytes, wBytes, divisor, 4), 4);
     x += 16;
     y += 16;
-    left -= lanes;
   }
+  if (left > 0) storeLanes(y, fewLanes(op, x, tapsD, tapsH, tapsW, dBytes, hBytes, wBytes, divisor, left), left);
+}
+
+/** Up to four channels of one window. */
+// @ts-ignore: decorator
+@inline
+function fewLanes(
+  op: i32,
+  x: usize,
+  tapsD: i32,
+  tapsH: i32,
+  tapsW: i32,
+  dBytes: usize,
+  hBytes: usize,
+  wBytes: usize,
+  divisor: f32,
+  lanes: i32,
+): v128 {
+  let sum = initial(op);
+  let noted = i32x4.splat(0);
+  for (let i = 0; i < tapsD; i++) {
+    let xH = x;
+    for (let j = 0; j < tapsH; j++) {
+      let xW = xH;
+      for (let k = 0; k < tapsW; k++) {
+        const value = loadLanes(xW, lanes);
+        sum = combine(op, sum, value);
+        noted = noteNaN(op, noted, value);
+        xW += wBytes;
+      }
+      xH += hBytes;
+    }
+    x += dBytes;
+  }
+  return finish(op, sum, noted, divisor);
 }
 
 function maxWindow(d: PoolDescriptor, x: usize, y: usize, tapsD: i32, tapsH: i32, tapsW: i32): void {

@@ -82,23 +82,28 @@ function reduceBlock(op: i32, x: usize, y: usize, inner: i32, count: i32, stride
     x += 64;
     y += 64;
   }
-  while (left > 0) {
-    const lanes = min(left, 4);
-    let total = initial(op);
-    let at = x;
-    for (let i = 0; i < count; i += CHUNK) {
-      let sum = initial(op);
-      for (let chunk = min(CHUNK, count - i); chunk > 0; chunk--) {
-        sum = combine(op, sum, loadLanes(at, lanes));
-        at += stride;
-      }
-      total = combine(op, total, sum);
-    }
-    storeLanes(y, finish(op, total, count), lanes);
+  for (; left >= 4; left -= 4) {
+    storeLanes(y, reduceLanes(op, x, count, stride, 4), 4);
     x += 16;
     y += 16;
-    left -= lanes;
   }
+  if (left > 0) storeLanes(y, reduceLanes(op, x, count, stride, left), left);
+}
+
+/** Up to four values. */
+// @ts-ignore: decorator
+@inline
+function reduceLanes(op: i32, x: usize, count: i32, stride: usize, lanes: i32): v128 {
+  let total = initial(op);
+  for (let i = 0; i < count; i += CHUNK) {
+    let sum = initial(op);
+    for (let chunk = min(CHUNK, count - i); chunk > 0; chunk--) {
+      sum = combine(op, sum, loadLanes(x, lanes));
+      x += stride;
+    }
+    total = combine(op, total, sum);
+  }
+  return finish(op, total, count);
 }
 
 function maxBlock(x: usize, y: usize, inner: i32, count: i32, stride: usize): void {

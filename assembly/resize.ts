@@ -68,6 +68,24 @@ function alongHW(
   return mix(lower, alongW(plane + <usize>h.upper * rowBytes, lowerW, upperW, weightW, lanes), h.weight);
 }
 
+// @ts-ignore: decorator
+@inline
+function alongDHW(
+  lowerPlane: usize,
+  upperPlane: usize,
+  d: Step,
+  h: Step,
+  rowBytes: usize,
+  lowerW: usize,
+  upperW: usize,
+  weightW: f32,
+  lanes: i32,
+): v128 {
+  const lower = alongHW(lowerPlane, h, rowBytes, lowerW, upperW, weightW, lanes);
+  if (d.weight == 0) return lower;
+  return mix(lower, alongHW(upperPlane, h, rowBytes, lowerW, upperW, weightW, lanes), d.weight);
+}
+
 /** One output position, all channels. */
 function position(r: ResizeDescriptor, lowerPlane: usize, upperPlane: usize, y: usize, d: Step, h: Step, w: Step): void {
   const channelBytes = <usize>r.outC << 2;
@@ -75,16 +93,15 @@ function position(r: ResizeDescriptor, lowerPlane: usize, upperPlane: usize, y: 
   const weightW = w.weight;
   let lowerW = <usize>w.lower * channelBytes;
   let upperW = <usize>w.upper * channelBytes;
-  for (let left = r.outC; left > 0; left -= 4) {
-    const lanes = min(left, 4);
-    let value = alongHW(lowerPlane, h, rowBytes, lowerW, upperW, weightW, lanes);
-    if (d.weight != 0) {
-      value = mix(value, alongHW(upperPlane, h, rowBytes, lowerW, upperW, weightW, lanes), d.weight);
-    }
-    storeLanes(y, value, lanes);
+  let left = r.outC;
+  for (; left >= 4; left -= 4) {
+    v128.store(y, alongDHW(lowerPlane, upperPlane, d, h, rowBytes, lowerW, upperW, weightW, 4));
     lowerW += 16;
     upperW += 16;
     y += 16;
+  }
+  if (left > 0) {
+    storeLanes(y, alongDHW(lowerPlane, upperPlane, d, h, rowBytes, lowerW, upperW, weightW, left), left);
   }
 }
 
