@@ -112,39 +112,36 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
     let offset = <usize>unit.m * yStride + (<usize>(unit.group * groupOutputs + n) << 2);
     let aPtr = packedPtr;
     for (let left = unit.rows; left > 0; left -= TILE_ROWS) {
-      const rows = min(left, TILE_ROWS);
-      const whole = rows == TILE_ROWS && outputs == TILE_OUTPUTS;
-      const yPtr = d.yPtr + offset;
-      tile.yPtr = whole ? yPtr : scratchPtr + EDGE_AT;
+      const whole = left >= TILE_ROWS && outputs == TILE_OUTPUTS;
+      tile.yPtr = whole ? d.yPtr + offset : scratchPtr + EDGE_AT;
       tile.yStride = whole ? yStride : EDGE_STRIDE;
-      if (kBegin == 0) {
-        tile.startPtr = biasPtr;
-        tile.startStride = 0;
+      tile.startPtr = kBegin == 0 ? biasPtr : tile.yPtr;
+      tile.startStride = kBegin == 0 ? 0 : tile.yStride;
+      if (whole) {
+        tile6x8(tile, aPtr, bPtr, count);
+        if (finishing) finishTile(d, tile, d.residualPtr + offset, yStride);
       } else {
-        tile.startPtr = tile.yPtr;
-        tile.startStride = tile.yStride;
-        if (!whole) copyRows(tile.yPtr, EDGE_STRIDE, yPtr, yStride, rows, outputs);
+        const rows = min(left, TILE_ROWS);
+        const yPtr = d.yPtr + offset;
+        copyRows(tile.yPtr, EDGE_STRIDE, yPtr, yStride, rows, outputs);
+        tile6x8(tile, aPtr, bPtr, count);
+        if (finishing) {
+          const residualPtr = scratchPtr + EDGE_RESIDUAL_AT;
+          if (d.residualPtr) copyRows(residualPtr, EDGE_STRIDE, d.residualPtr + offset, yStride, rows, outputs);
+          finishTile(d, tile, residualPtr, EDGE_STRIDE);
+        }
+        copyRows(yPtr, yStride, tile.yPtr, EDGE_STRIDE, rows, outputs);
       }
-      tile6x8(tile, aPtr, bPtr, count);
-      if (finishing) finishTile(d, tile, scratchPtr + EDGE_RESIDUAL_AT, offset, rows, outputs);
-      if (!whole) copyRows(yPtr, yStride, tile.yPtr, EDGE_STRIDE, rows, outputs);
       aPtr += tileBytes;
       offset += yStride * TILE_ROWS;
     }
   }
 }
 
-/** Residual and activation on a tile; `offset` is the tile's place in y and in the residual. */
-function finishTile(d: ConvGemmDescriptor, tile: Tile, edgePtr: usize, offset: usize, rows: i32, outputs: i32): void {
-  let residualPtr = d.residualPtr + offset;
-  let residualStride = <usize>d.outC << 2;
-  if (d.residualPtr && tile.yStride == EDGE_STRIDE) {
-    copyRows(edgePtr, EDGE_STRIDE, residualPtr, residualStride, rows, outputs);
-    residualPtr = edgePtr;
-    residualStride = EDGE_STRIDE;
-  }
+/** Residual (where there is one) and activation on a stored tile. */
+function finishTile(d: ConvGemmDescriptor, tile: Tile, residualPtr: usize, residualStride: usize): void {
   let yPtr = tile.yPtr;
-  for (let row = 0; row < rows; row++) {
+  for (let row = 0; row < TILE_ROWS; row++) {
     let low = v128.load(yPtr);
     let high = v128.load(yPtr, 16);
     if (d.residualPtr) {

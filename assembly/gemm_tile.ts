@@ -32,8 +32,11 @@ export class Tile {
 }
 
 /**
- * y = max(start + a @ b, floor) for k >= 1 steps.
- * A function of its own, with one straight loop: only so do the twelve sums stay in registers.
+ * y = max(start + a @ b, floor) for k steps.
+ *
+ * Twelve sums, two of B and one of A fill the sixteen registers of x86, so that the order of things counts: V8 keeps each
+ * load of A beside its two products only in a function of its own, in a loop that tests before it runs, and where the
+ * products read A from the last row to the first while the sums are declared from the first row on.
  */
 export function tile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
   let row = tile.startPtr;
@@ -51,30 +54,30 @@ export function tile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
   let s50 = v128.load(row), s51 = v128.load(row, 16);
 
   const end = aPtr + <usize>k * A_STEP;
-  do {
+  while (aPtr != end) {
     const b0 = v128.load(bPtr);
     const b1 = v128.load(bPtr, 16);
-    let a = v128.load32_splat(aPtr);
-    s00 = madd(a, b0, s00);
-    s01 = madd(a, b1, s01);
-    a = v128.load32_splat(aPtr, 4);
-    s10 = madd(a, b0, s10);
-    s11 = madd(a, b1, s11);
-    a = v128.load32_splat(aPtr, 8);
-    s20 = madd(a, b0, s20);
-    s21 = madd(a, b1, s21);
-    a = v128.load32_splat(aPtr, 12);
-    s30 = madd(a, b0, s30);
-    s31 = madd(a, b1, s31);
-    a = v128.load32_splat(aPtr, 16);
-    s40 = madd(a, b0, s40);
-    s41 = madd(a, b1, s41);
-    a = v128.load32_splat(aPtr, 20);
-    s50 = madd(a, b0, s50);
+    let a = v128.load32_splat(aPtr, 20);
     s51 = madd(a, b1, s51);
+    s50 = madd(a, b0, s50);
+    a = v128.load32_splat(aPtr, 16);
+    s41 = madd(a, b1, s41);
+    s40 = madd(a, b0, s40);
+    a = v128.load32_splat(aPtr, 12);
+    s31 = madd(a, b1, s31);
+    s30 = madd(a, b0, s30);
+    a = v128.load32_splat(aPtr, 8);
+    s21 = madd(a, b1, s21);
+    s20 = madd(a, b0, s20);
+    a = v128.load32_splat(aPtr, 4);
+    s11 = madd(a, b1, s11);
+    s10 = madd(a, b0, s10);
+    a = v128.load32_splat(aPtr);
+    s01 = madd(a, b1, s01);
+    s00 = madd(a, b0, s00);
     aPtr += A_STEP;
     bPtr += B_STEP;
-  } while (aPtr != end);
+  }
 
   // pmax keeps a NaN that comes first.
   const floor = f32x4.splat(tile.floor);
