@@ -28,22 +28,22 @@ export function readBytes(file: string): Uint8Array {
 
 /** Makes a file beside the one to be written and removes it again: no other check sees every reason. */
 export function checkWritable(file: string): void {
-  const existing = statSync(file, { throwIfNoEntry: false });
-  if (existing?.isDirectory()) throw new NumavoxError('usage', `${file}: cannot be written: is a directory`);
-  if (existing !== undefined && !existing.isFile()) {
-    throw new NumavoxError('usage', `${file}: cannot be written: not a regular file`);
-  }
-  const folder = dirname(file);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new NumavoxError('usage', `${file}: cannot be written: there is no folder ${folder}`);
-  }
-  const probe = besideName(file);
   try {
+    const existing = statSync(file, { throwIfNoEntry: false });
+    if (existing?.isDirectory()) throw new NumavoxError('usage', `${file}: cannot be written: is a directory`);
+    if (existing !== undefined && !existing.isFile()) {
+      throw new NumavoxError('usage', `${file}: cannot be written: not a regular file`);
+    }
+    const folder = dirname(file);
+    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+      throw new NumavoxError('usage', `${file}: cannot be written: there is no folder ${folder}`);
+    }
+    const probe = besideName(file);
     if (existing !== undefined) closeSync(openSync(file, 'r+'));
     closeSync(openSync(probe, 'wx'));
     rmSync(probe);
   } catch (cause) {
-    throw fileError('usage', file, 'cannot be written', cause);
+    throw cause instanceof NumavoxError ? cause : fileError('usage', file, 'cannot be written', cause);
   }
 }
 

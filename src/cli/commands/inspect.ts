@@ -4,7 +4,7 @@ import { type Cli, printResult } from '../context.js';
 import type { Inspection, PassReport, Shapes, ValueInfo, ZooOptions } from '../engine.js';
 import { resolveModel } from '../model.js';
 import { addShapeOption, addVerboseOption, addZooOptions, zooOptions } from '../options.js';
-import { formatCount, formatDims, formatTable } from '../text.js';
+import { formatCount, formatDims, formatTable, plural } from '../text.js';
 
 interface InspectFlags extends ZooOptions {
   readonly shape?: Shapes;
@@ -40,7 +40,7 @@ function inspectionText(inspection: Inspection, verbose: boolean): string {
   const sections = [
     [...inputs.map(value => valueText('input', value)), ...outputs.map(value => valueText('output', value))].join('\n'),
     formatTable('lllrr', [['layer', 'op', 'output', 'parameters', 'FLOP'], ...rows]),
-    `${nodes.length} layers, ${formatCount(parameters)} parameters, ${formatCount(flops, 'FLOP')}`,
+    `${plural(nodes.length, 'layer')}, ${formatCount(parameters)} parameters, ${formatCount(flops, 'FLOP')}`,
   ];
   if (verbose) sections.push(passText(passes));
   return sections.join('\n\n');

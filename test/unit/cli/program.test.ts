@@ -1,0 +1,389 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { npyPieces, readNpy } from '../../../src/cli/formats/npy.js';
+import { type ErrorKind, NumavoxError } from '../../../src/index.js';
+import { classifier, type FakeModel, numavox } from './fake_engine.js';
+
+let folder: string;
+let model: string;
+const at = (name: string): string => join(folder, name);
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'numavox-'));
+  model = at('model.onnx');
+  writeFileSync(model, 'onnx');
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const writeNpy = (name: string, dims: readonly number[], value = 1): string => {
+  const data = new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(value);
+  writeFileSync(at(name), Buffer.concat(npyPieces({ dims, data })));
+  return at(name);
+};
+
+describe('numavox', () => {
+  it('prints its version and help on stdout, code 0', async () => {
+    expect(await numavox(['--version'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
+      stderr: '',
+    });
+    const help = await numavox(['--help']);
+    expect([help.code, help.stderr]).toEqual([0, '']);
+    for (const command of ['run', 'bench', 'inspect', 'topology', 'zoo'])
+      expect(help.stdout).toContain(`  ${command} `);
+    const runHelp = await numavox(['run', '--help']);
+    expect(runHelp.stdout).toContain('Examples:');
+    expect(runHelp.stdout).toContain('neurological');
+  });
+
+  it('shows its help on stderr when nothing is asked, code 2', async () => {
+    expect(await numavox([])).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('Usage: numavox') });
+  });
+
+  it.each([
+    [['rnu'], "numavox: unknown command 'rnu' (Did you mean run?)\n"],
+    [['run', 'c3d', '--inptu', 'x.npy'], "numavox: unknown option '--inptu' (Did you mean --input?)\n"],
+    [['run'], "numavox: missing required argument 'model'\n"],
+    [['run', 'c3d', 'p3d'], /^numavox: too many arguments for 'run'.*\n$/],
+    [['run', 'c3d', '--fit', 'stretch'], /^numavox: option '--fit <how>' argument 'stretch' is invalid.*\n$/],
+    [['run', 'c3d', '--workers', '0'], 'numavox: --workers 0: expected a whole number of at least 1\n'],
+    [['run', 'c3d', '--workers', '1.5'], 'numavox: --workers 1.5: expected a whole number of at least 1\n'],
+    [['run', 'c3d', '--workers', '-1'], 'numavox: --workers -1: expected a whole number of at least 1\n'],
+    [['run', 'c3d', '--top', 'many'], /--top many/],
+    [['run', 'c3d', '--width', '0'], 'numavox: --width 0: expected a number above 0\n'],
+    [['run', 'c3d', '--width', 'NaN'], /--width NaN/],
+    [['run', 'c3d', '--shape', '1,2,3'], /--shape 1,2,3: expected INPUT=SIZE/],
+    [['run', 'c3d', '--shape', 'x=1,0,3'], /--shape x=1,0,3/],
+    [['run', 'c3d', '--shape', 'x=1', '--shape', 'x=2'], /x is given twice/],
+    [['run', 'c3d', '--scale', 'bright'], /--scale bright/],
+    [['run', 'c3d', '--fit', 'pad'], /--fit needs an --input volume/],
+    [['run', 'c3d', '--scale', 'none'], /--scale needs an --input volume/],
+    [['run', 'c3d', '--png', 'a.png'], /labels need an --input volume/],
+    [['run', 'c3d', '--output', 'a.nii.gz'], /labels need an --input volume/],
+    [['run', 'c3d', '--output', 'y.txt'], /--output y.txt: expected a name in .npy, .nii or .nii.gz/],
+    [['run', 'c3d', '--output', 'none/y.npy'], /no folder none/],
+    [['run', 'c3d', '--labels', 'none.txt'], /none.txt: cannot be read: no such file/],
+    [['run', 'c3d', '--input', 'none.npy'], /none.npy: cannot be read: no such file/],
+    [['run', 'c3d', '--input', 'x.mat'], /--input x.mat: expected a .npy, .pb, .nii or .nii.gz file/],
+    [['run', 'c3d', '--topology', 'none.json'], /none.json: cannot be read: no such file/],
+    [['run', 'nothing.onnx'], /nothing.onnx: no such file, and no zoo network \(c3d, p3d\)/],
+    [['bench', 'c3d', '--runs', '0'], /--runs 0/],
+    [['zoo', 'vgg', '-o', 'v.onnx'], /no zoo network 'vgg'/],
+    [['zoo', 'c3d'], /-o FILE/],
+    [['zoo', 'c3d', '-o', 'none/c3d.onnx'], /no folder none/],
+  ] as [string[], string | RegExp][])(
+    '%j is one line on stderr, code 2, before anything runs',
+    async (args, expected) => {
+      const { code, stdout, stderr, calls } = await numavox(args);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr.split('\n').length).toBe(2);
+      if (typeof expected === 'string') expect(stderr).toBe(expected);
+      else expect(stderr).toMatch(expected);
+      expect([calls.opened, calls.exported]).toEqual([[], []]);
+    },
+  );
+
+  it.each<[ErrorKind, number]>([
+    ['usage', 2],
+    ['input', 2],
+    ['model', 2],
+    ['unsupported', 2],
+    ['resource', 1],
+    ['runtime', 1],
+    ['closed', 1],
+    ['aborted', 1],
+  ])('answers an error of kind %s with code %i', async (kind, code) => {
+    const openError = new NumavoxError(kind, 'it went\nwrong', { cause: new RangeError('deep down') });
+    const result = await numavox(['run', 'c3d', '--quiet'], { openError });
+    expect(result).toMatchObject({ code, stdout: '', stderr: 'numavox: it went wrong\n' });
+  });
+
+  it('shows the chain of causes with --verbose', async () => {
+    const cause = new Error('in the middle', { cause: new RangeError('deep down') });
+    const openError = new NumavoxError('model', 'on top', { cause });
+    const { stderr } = await numavox(['run', 'c3d', '--quiet', '--verbose'], { openError });
+    expect(stderr).toMatch(
+      /^numavox: on top\nNumavoxError: on top\n {4}at [\s\S]*\nError: in the middle\n[\s\S]*RangeError: deep/,
+    );
+  });
+
+  it('calls anything else an internal error, code 1', async () => {
+    const result = await numavox(['run', 'c3d', '--quiet'], { openError: new TypeError('x is not a function') });
+    expect(result).toMatchObject({ code: 1, stderr: 'numavox: internal error: x is not a function\n' });
+  });
+});
+
+describe('numavox run', () => {
+  it('runs a zoo network on a synthetic clip and says that its classes mean nothing', async () => {
+    const { code, stdout, stderr, calls } = await numavox([
+      'run',
+      'c3d',
+      '--width',
+      '0.125',
+      '--seed',
+      '3',
+      '--top',
+      '2',
+    ]);
+    expect(code).toBe(0);
+    expect(calls.opened[0]?.model).toBe('zoo:c3d?width=0.125&seed=3');
+    expect(calls.fed[0]?.x).toEqual({ dims: [1, 3, 4, 8, 8], data: new Float32Array(768).fill(0.25) });
+    expect(stdout).toBe('rank  class  probability\n   1      1      50.00 %\n   2      0      25.00 %\n');
+    expect(stderr).toContain('its classes mean nothing');
+    expect(stderr).toContain('2 workers on 1 node, 1 cluster, pinned to CPU 0-1; module relaxed, algorithm auto');
+    expect(stderr).toContain('78.41 M parameters, 1.50 GFLOP, 512 MiB');
+    expect(stderr).toMatch(/ran in .* GFLOP\/s/);
+    expect(calls.releases).toBe(1);
+  });
+
+  it('prints one JSON object', async () => {
+    writeFileSync(at('names.txt'), 'ant\nbee\ncat\ndog\n');
+    const { stdout, stderr, calls } = await numavox([
+      'run',
+      'c3d',
+      '--json',
+      '--quiet',
+      '--labels',
+      at('names.txt'),
+      '--workers',
+      '3',
+      '--topology',
+      '2x1x2',
+      '--module',
+      'simd',
+      '--algorithm',
+      'exact',
+      '--shape',
+      'x=1,3,4,8,8',
+    ]);
+    expect(stderr).toBe('');
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({
+      model: 'c3d',
+      untrained: true,
+      inputs: [{ name: 'x', dims: [1, 3, 4, 8, 8], source: 'synthetic clip' }],
+      outputs: [{ name: 'y', dims: [1, 4], notFinite: 0 }],
+      files: { npy: null, labels: null, png: null },
+      gflop: 1.5,
+      machine: { nodes: 1, clusters: 1, module: 'relaxed', algorithm: 'auto' },
+    });
+    expect(result.top[0]).toEqual({ item: 0, class: 1, label: 'bee', probability: expect.closeTo(0.5, 6) });
+    expect(result.top).toHaveLength(4);
+    expect(result.gflops).toBeCloseTo(1.5 / (result.elapsedMs / 1000), 6);
+    expect(calls.opened[0]?.options).toMatchObject({
+      workers: 3,
+      topology: '2x1x2',
+      module: 'simd',
+      algorithm: 'exact',
+      shapes: { x: [1, 3, 4, 8, 8] },
+    });
+  });
+
+  it('feeds arrays and tensors, in order or by name', async () => {
+    const two: FakeModel = {
+      ...classifier,
+      inputs: [
+        { name: 'a', dims: [2] },
+        { name: 'b', dims: [3] },
+      ],
+    };
+    const three = writeNpy('three.npy', [3], 3);
+    const odd = writeNpy('b=2.npy', [2], 2);
+    const { calls } = await numavox(['run', model, '--input', odd, '--input', `b=${three}`], two);
+    expect(calls.fed[0]).toEqual({
+      a: { dims: [2], data: new Float32Array(2).fill(2) },
+      b: { dims: [3], data: new Float32Array(3).fill(3) },
+    });
+    const swapped = await numavox(['run', model, '--input', `b=${three}`, '--input', odd], two);
+    expect(Object.keys(swapped.calls.fed[0] ?? {})).toEqual(['a', 'b']);
+    expect(swapped.calls.fed[0]?.b?.dims).toEqual([3]);
+    writeFileSync(at('x.pb'), 'tensor');
+    const tensor = await numavox(['run', model, '--input', at('x.pb')]);
+    expect(tensor.calls.fed[0]?.x?.data[0]).toBe(2);
+    expect(tensor.stderr).not.toContain('untrained');
+
+    for (const [args, message] of [
+      [['--input', three], "no --input for the model's input b"],
+      [['--input', `c=${three}`], "the model's inputs are a, b"],
+      [['--input', `a=${three}`, '--input', `a=${three}`], 'a is given twice'],
+      [['--input', three, '--input', three, '--input', three], 'the model has 2 (a, b)'],
+    ] as const) {
+      const result = await numavox(['run', model, '--quiet', ...args], two);
+      expect([result.code, result.stdout, result.calls.fed]).toEqual([2, '', []]);
+      expect(result.stderr).toContain(message);
+      expect(result.calls.releases).toBe(1);
+    }
+  });
+
+  it('needs sizes for a clip', async () => {
+    const open: FakeModel = { ...classifier, inputs: [{ name: 'x', dims: ['N', 3, 4, 'H', 8] }], outputs: null };
+    const result = await numavox(['run', model, '--quiet'], open);
+    expect(result).toMatchObject({ code: 2, stdout: '' });
+    expect(result.stderr).toBe(
+      'numavox: input x has sizes [N, 3, 4, H, 8]: give an --input, or --shape x=SIZE,3,4,SIZE,8\n',
+    );
+  });
+
+  it('writes the first output, and warns of the others', async () => {
+    const data = Float32Array.of(0.5, 1.5);
+    const run = () => ({ y: { dims: [1, 2], data }, z: { dims: [1], data: Float32Array.of(9) } });
+    const result = await numavox(['run', model, '--output', at('y.npy')], { ...classifier, outputs: null, run });
+    expect(result.code).toBe(0);
+    expect(readNpy(readFileSync(at('y.npy')), 'y')).toEqual({ dims: [1, 2], data });
+    expect(result.stderr).toMatch(/numavox: warning: .*y\.npy holds y only; not written: z\n/);
+    expect(result.stderr).toContain(`wrote ${at('y.npy')}\n`);
+  });
+
+  it('describes outputs that are no classes', async () => {
+    const run = () => ({ y: { dims: [1, 1, 2, 2], data: Float32Array.of(1, 2, 6, Number.NaN) } });
+    const { stdout } = await numavox(['run', model, '--quiet'], { ...classifier, outputs: null, run });
+    expect(stdout).toMatch(/^output +size +min +max +mean +not finite\ny +1x1x2x2 +1\.00000 +6\.00000 +3\.00000 +1\n$/);
+  });
+
+  it('warns of NaN in an input once, and runs', async () => {
+    const file = writeNpy('nan.npy', [1, 3, 4, 8, 8], Number.NaN);
+    const { code, stderr } = await numavox(['run', model, '--quiet', '--input', file]);
+    expect(code).toBe(0);
+    expect(stderr).toBe(`numavox: warning: ${file}: 768 values are NaN or infinite\n`);
+  });
+
+  it('finds out before the run what the result cannot be', async () => {
+    writeFileSync(at('names.txt'), 'a\nb\nc\n');
+    const wrongCount = await numavox(['run', model, '--quiet', '--labels', at('names.txt')]);
+    expect(wrongCount).toMatchObject({ code: 2, stdout: '', calls: { fed: [], releases: 1 } });
+    expect(wrongCount.stderr).toContain('names.txt has 3 names, the model has 4 classes');
+    const maps: FakeModel = { ...classifier, outputs: [{ name: 'y', dims: [1, 3, 2, 2, 2] }] };
+    const noClasses = await numavox(['run', model, '--quiet', '--labels', at('names.txt')], maps);
+    expect(noClasses).toMatchObject({ code: 2, calls: { fed: [] } });
+    expect(noClasses.stderr).toContain('1x3x2x2x2 has no classes');
+  });
+
+  it('does not write over what it reads', async () => {
+    const file = writeNpy('x.npy', [1, 3, 4, 8, 8]);
+    const before = readFileSync(file);
+    const result = await numavox(['run', model, '--input', file, '--output', join(folder, '.', 'x.npy')]);
+    expect(result).toMatchObject({ code: 2, calls: { opened: [] } });
+    expect(readFileSync(file)).toEqual(before);
+  });
+
+  it('refuses zoo options for a file, and takes ./c3d for a file', async () => {
+    expect((await numavox(['run', model, '--width', '0.5'])).stderr).toContain('--width is for zoo networks');
+    expect((await numavox(['run', './c3d'])).stderr).toContain('./c3d: no such file');
+    const uri = await numavox(['run', 'zoo:c3d?width=0.5', '--classes', '7']);
+    expect(uri.calls.opened[0]?.model).toBe('zoo:c3d?width=0.5&classes=7');
+  });
+
+  it('reads a topology from a file', async () => {
+    writeFileSync(at('machine.json'), '{"online": [0]}');
+    const { calls } = await numavox(['run', 'c3d', '--topology', at('machine.json')]);
+    expect(calls.opened[0]?.options.topology).toEqual({ online: [0] });
+    for (const text of ['{', '[1]', '7']) {
+      writeFileSync(at('machine.json'), text);
+      const result = await numavox(['run', 'c3d', '--topology', at('machine.json')]);
+      expect(result).toMatchObject({ code: 2, stderr: expect.stringContaining('machine.json: not ') });
+    }
+  });
+
+  it("prints the engine's warnings, one line each, even when quiet", async () => {
+    const result = await numavox(['run', model, '--quiet'], { ...classifier, warning: 'no taskset on PATH' });
+    expect(result).toMatchObject({ code: 0, stderr: 'numavox: warning: no taskset on PATH\n' });
+  });
+
+  it('releases after a failed run, and writes nothing then', async () => {
+    const run = () => {
+      throw new NumavoxError('runtime', 'worker 1 failed in conv1');
+    };
+    const result = await numavox(['run', model, '--output', at('y.npy')], { ...classifier, run });
+    expect(result).toMatchObject({ code: 1, stdout: '', stderr: 'numavox: worker 1 failed in conv1\n' });
+    expect(result.calls.releases).toBe(1);
+    expect(readdirSync(folder)).toEqual(['model.onnx']);
+  });
+
+  it('says nothing of an abort and writes nothing after it', async () => {
+    const controller = new AbortController();
+    const run = async (_feeds: unknown, signal: AbortSignal) => {
+      controller.abort();
+      signal.throwIfAborted();
+      return {};
+    };
+    const options = { signal: controller.signal };
+    const result = await numavox(['run', model, '--output', at('y.npy')], { ...classifier, run }, options);
+    expect(result).toMatchObject({ stdout: '', stderr: '', calls: { releases: 1 } });
+    expect(readdirSync(folder)).toEqual(['model.onnx']);
+    // An abort that comes when the outputs are there.
+    const late = async () => {
+      controller.abort();
+      return classifier.run?.({}, controller.signal) ?? {};
+    };
+    await numavox(['run', model, '--output', at('y.npy')], { ...classifier, run: late }, options);
+    expect(readdirSync(folder)).toEqual(['model.onnx']);
+  });
+
+  it('draws a progress bar on a terminal only, and not when quiet', async () => {
+    const visible = /conv1/;
+    expect((await numavox(['run', 'c3d'], classifier, { tty: true })).stderr).toMatch(visible);
+    expect((await numavox(['run', 'c3d'], classifier)).stderr).not.toMatch(visible);
+    expect((await numavox(['run', 'c3d', '--quiet'], classifier, { tty: true })).stderr).not.toMatch(visible);
+  });
+});
+
+describe('the other commands', () => {
+  it('bench prints times, gflops and the host', async () => {
+    const { code, stdout, calls } = await numavox([
+      'bench',
+      'p3d',
+      '--runs',
+      '3',
+      '--warmup',
+      '1',
+      '--json',
+      '--quiet',
+    ]);
+    expect(code).toBe(0);
+    expect([calls.fed.length, calls.releases]).toEqual([4, 1]);
+    const result = JSON.parse(stdout);
+    expect(result.timesMs).toHaveLength(3);
+    const sorted = [...result.timesMs].sort((a: number, b: number) => a - b);
+    expect([result.bestMs, result.medianMs]).toEqual([sorted[0], sorted[1]]);
+    expect(result.gflops).toBeCloseTo(1.5 / (result.bestMs / 1000), 6);
+    expect(result.host).toMatchObject({ node: process.versions.node, v8: process.versions.v8 });
+    expect((await numavox(['bench', 'p3d', '--runs', '2'])).stdout).toMatch(
+      /^best .*, median .* of 2; .* GFLOP\/s at best\n$/,
+    );
+  });
+
+  it('inspect prints layers, and reports of passes when verbose', async () => {
+    const { stdout, calls } = await numavox(['inspect', 'c3d', '--shape', 'x=1,3']);
+    expect(calls.inspected).toEqual([{ name: 'zoo:c3d', shapes: { x: [1, 3] } }]);
+    expect(stdout).toContain('input x: 1x3\noutput y: 1x4\n');
+    expect(stdout).toMatch(/fc +Gemm +1x4 +16 +24 k\n/);
+    expect(stdout).toContain('1 layer, 16 parameters, 24 kFLOP\n');
+    expect(stdout).not.toContain('foldConstants');
+    expect((await numavox(['inspect', 'c3d', '--verbose'])).stdout).toContain(
+      'foldConstants  left  fc  its input is fed',
+    );
+    expect(JSON.parse((await numavox(['inspect', 'c3d', '--json'])).stdout)).toMatchObject({
+      model: 'c3d',
+      flops: 24_000,
+    });
+  });
+
+  it('topology prints text or JSON', async () => {
+    expect((await numavox(['topology'])).stdout).toBe('one node\n');
+    const { stdout, calls } = await numavox(['topology', '--json', '--root', '/some', '--topology', '2x2']);
+    expect(JSON.parse(stdout)).toEqual({ online: [0, 1] });
+    expect(calls.topologies).toEqual([{ root: '/some', shape: '2x2' }]);
+  });
+
+  it('zoo lists its networks and writes one', async () => {
+    expect((await numavox(['zoo'])).stdout).toBe('c3d\np3d\n');
+    const { code, stdout, stderr, calls } = await numavox(['zoo', 'c3d', '-o', at('c3d.onnx'), '--classes', '5']);
+    expect([code, stdout, stderr]).toEqual([0, '', `wrote ${at('c3d.onnx')}\n`]);
+    expect(calls.exported).toEqual([['c3d', { classes: 5 }, at('c3d.onnx')]]);
+  });
+});
