@@ -1,0 +1,187 @@
+/**
+ * Packing: a constant laid out as one kernel reads it. Falls into units that write separate places, so that workers share
+ * them; each reads the elements it needs in runs and nothing else, through a staging area of bounded size.
+ */
+import type { Packing } from '../lower/program.js';
+
+/** Fills `into` with elements [start, start + count) of the constant, row-major, as float32. */
+export type ReadElements = (start: number, count: number, into: Float32Array) => unknown;
+
+const bytesPerFloat = 4;
+/** Elements of a unit of a dense constant. */
+const denseUnit = 262144;
+/** Elements of one output that are staged at a time, where they can be cut. */
+const stagedDepth = 2048;
+const gemmPanel = 8;
+const gemvPanel = 32;
+
+/** How many units the packing falls into. */
+export function packUnits(packing: Packing): number {
+  switch (packing.kernel) {
+    case 'dense':
+      return Math.ceil(packing.elements / denseUnit);
+    case 'f32_conv_gemm':
+      return packing.groups * Math.ceil(packing.outC / packing.groups / gemmPanel);
+    case 'f32_conv_gemm/matrix':
+      return matrixUnits(packing, gemmPanel);
+    case 'f32_gemv':
+      return matrixUnits(packing, gemvPanel);
+    case 'f32_conv_planar':
+    case 'f32_conv_depthwise':
+      return 1;
+  }
+}
+
+/** Size of the packed operand in bytes. */
+export function packBytes(packing: Packing): number {
+  switch (packing.kernel) {
+    case 'dense':
+      return packing.elements * bytesPerFloat;
+    case 'f32_conv_gemm': {
+      const panels = packing.groups * Math.ceil(packing.outC / packing.groups / gemmPanel);
+      return panels * gemmPanel * packing.taps * packing.groupInC * bytesPerFloat;
+    }
+    case 'f32_conv_gemm/matrix':
+      return Math.ceil(packing.outputs / gemmPanel) * gemmPanel * packing.depth * bytesPerFloat;
+    case 'f32_gemv':
+      return Math.ceil(packing.outputs / gemvPanel) * gemvPanel * packing.depth * bytesPerFloat;
+    case 'f32_conv_planar':
+      return packing.taps * packing.inC * packing.outC * bytesPerFloat;
+    case 'f32_conv_depthwise':
+      return packing.taps * packing.channels * bytesPerFloat;
+  }
+}
+
+/** Packs one unit into its place in `out`, the whole packed operand, which is zero where nothing is written. */
+export function pack(packing: Packing, unit: number, read: ReadElements, out: Float32Array): void {
+  switch (packing.kernel) {
+    case 'dense': {
+      const start = unit * denseUnit;
+      const end = Math.min(packing.elements, start + denseUnit);
+      read(start, end - start, out.subarray(start, end));
+      return;
+    }
+    case 'f32_conv_gemm':
+      return packConvPanel(packing, unit, read, out);
+    case 'f32_conv_gemm/matrix':
+      return packMatrix(packing, gemmPanel, unit, read, out);
+    case 'f32_gemv':
+      return packMatrix(packing, gemvPanel, unit, read, out);
+    case 'f32_conv_planar':
+      return packTapsFirst(packing, read, out);
+    case 'f32_conv_depthwise':
+      return packTapsFirst({ outC: packing.channels, inC: 1, taps: packing.taps }, read, out);
+  }
+}
+
+let stage = new Float32Array(0);
+
+/** The staging area, kept between units: a worker packs one unit at a time. */
+function staging(elements: number): Float32Array {
+  if (stage.length < elements) stage = new Float32Array(elements);
+  return stage;
+}
+
+type ConvPacking = Extract<Packing, { kernel: 'f32_conv_gemm' }>;
+
+/** [panel of 8 outputs][tap][channel][8] from [outC][channel][tap]; as many channels at a time as the stage holds. */
+function packConvPanel(packing: ConvPacking, unit: number, read: ReadElements, out: Float32Array): void {
+  const { groups, outC, groupInC, taps } = packing;
+  const groupOutC = outC / groups;
+  const panels = Math.ceil(groupOutC / gemmPanel);
+  const group = Math.floor(unit / panels);
+  const firstOutput = (unit % panels) * gemmPanel;
+  const outputs = Math.min(gemmPanel, groupOutC - firstOutput);
+  const depth = taps * groupInC;
+  const target = unit * gemmPanel * depth;
+  const channelsAtOnce = Math.min(groupInC, Math.max(1, Math.floor(stagedDepth / taps)));
+  const pitch = channelsAtOnce * taps;
+  const staged = staging(gemmPanel * pitch);
+
+  for (let firstChannel = 0; firstChannel < groupInC; firstChannel += channelsAtOnce) {
+    const channels = Math.min(channelsAtOnce, groupInC - firstChannel);
+    for (let o = 0; o < outputs; o++) {
+      const row = (group * groupOutC + firstOutput + o) * depth + firstChannel * taps;
+      read(row, channels * taps, staged.subarray(o * pitch, o * pitch + channels * taps));
+    }
+    for (let tap = 0; tap < taps; tap++) {
+      let to = target + (tap * groupInC + firstChannel) * gemmPanel;
+      for (let c = 0; c < channels; c++, to += gemmPanel) {
+        for (let o = 0, from = c * taps + tap; o < outputs; o++, from += pitch) out[to + o] = staged[from]!;
+      }
+    }
+  }
+}
+
+interface Matrix {
+  readonly outputs: number;
+  readonly depth: number;
+  readonly transposed: boolean;
+}
+
+/** Rows of b [K, N] in one unit: about a mebibyte, so that the rows are read in one go. */
+const rowsPerUnit = ({ outputs }: Matrix) => Math.max(1, Math.floor(denseUnit / outputs));
+
+/** b [N, K] is cut by panels of outputs, b [K, N] by K: either way a unit reads whole rows. */
+const matrixUnits = (matrix: Matrix, panel: number) =>
+  Math.ceil(matrix.transposed ? matrix.outputs / panel : matrix.depth / rowsPerUnit(matrix));
+
+/** [panel][K][panel outputs] */
+function packMatrix(matrix: Matrix, panel: number, unit: number, read: ReadElements, out: Float32Array): void {
+  if (matrix.transposed) packOutputs(matrix, panel, unit, read, out);
+  else packDepth(matrix, panel, unit, read, out);
+}
+
+function packOutputs(
+  { outputs, depth }: Matrix,
+  panel: number,
+  unit: number,
+  read: ReadElements,
+  out: Float32Array,
+): void {
+  const first = unit * panel;
+  const width = Math.min(panel, outputs - first);
+  const staged = staging(panel * stagedDepth);
+  for (let k0 = 0; k0 < depth; k0 += stagedDepth) {
+    const count = Math.min(stagedDepth, depth - k0);
+    for (let o = 0; o < width; o++) {
+      read((first + o) * depth + k0, count, staged.subarray(o * stagedDepth, o * stagedDepth + count));
+    }
+    let to = (unit * depth + k0) * panel;
+    for (let k = 0; k < count; k++, to += panel) {
+      for (let o = 0, from = k; o < width; o++, from += stagedDepth) out[to + o] = staged[from]!;
+    }
+  }
+}
+
+function packDepth(matrix: Matrix, panel: number, unit: number, read: ReadElements, out: Float32Array): void {
+  const { outputs, depth } = matrix;
+  const rows = rowsPerUnit(matrix);
+  const k0 = unit * rows;
+  const count = Math.min(rows, depth - k0);
+  const staged = staging(count * outputs);
+  read(k0 * outputs, count * outputs, staged.subarray(0, count * outputs));
+  for (let k = 0; k < count; k++) {
+    for (let first = 0; first < outputs; first += panel) {
+      const width = Math.min(panel, outputs - first);
+      const to = first * depth + (k0 + k) * panel;
+      for (let o = 0; o < width; o++) out[to + o] = staged[k * outputs + first + o]!;
+    }
+  }
+}
+
+/** [tap][inC][outC] from [outC][inC][tap]: small operands, in one piece. */
+function packTapsFirst(
+  { outC, inC, taps }: { readonly outC: number; readonly inC: number; readonly taps: number },
+  read: ReadElements,
+  out: Float32Array,
+): void {
+  const count = outC * inC * taps;
+  const staged = staging(count);
+  read(0, count, staged.subarray(0, count));
+  for (let o = 0; o < outC; o++) {
+    for (let c = 0; c < inC; c++) {
+      for (let tap = 0; tap < taps; tap++) out[(tap * inC + c) * outC + o] = staged[(o * inC + c) * taps + tap]!;
+    }
+  }
+}
