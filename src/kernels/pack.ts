@@ -2,7 +2,35 @@
  * Packing: a constant laid out as one kernel reads it. Falls into units that write separate places, so that workers share
  * them; each reads the elements it needs in runs and nothing else, through a staging area of bounded size.
  */
-import type { Packing } from '../lower/program.js';
+
+/**
+ * How a constant is laid out for the kernel named by `kernel`, and for no other.
+ * All packings pad with zeros; `outputs` x `depth` is the operand as a matrix (N x K).
+ */
+export type Packing =
+  /** Row-major, as it is. */
+  | { readonly kernel: 'dense'; readonly elements: number }
+  /** w [outC, inC/groups, kD, kH, kW] -> [group][panel of 8 outputs][tap][channel][8]. */
+  | {
+      readonly kernel: 'f32_conv_gemm';
+      readonly groups: number;
+      readonly outC: number;
+      readonly groupInC: number;
+      readonly taps: number;
+    }
+  /** Gemm's b [K, N] (or [N, K] when transposed) for f32_conv_gemm: [panel of 8 outputs][K][8]. */
+  | {
+      readonly kernel: 'f32_conv_gemm/matrix';
+      readonly outputs: number;
+      readonly depth: number;
+      readonly transposed: boolean;
+    }
+  /** Gemm's b [K, N] (or [N, K] when transposed) -> [panel of 32 outputs][K][32]. */
+  | { readonly kernel: 'f32_gemv'; readonly outputs: number; readonly depth: number; readonly transposed: boolean }
+  /** w [outC, inC, kD, kH, kW] -> [tap][inC][outC]. */
+  | { readonly kernel: 'f32_conv_planar'; readonly outC: number; readonly inC: number; readonly taps: number }
+  /** w [C, 1, kD, kH, kW] -> [tap][C]. */
+  | { readonly kernel: 'f32_conv_depthwise'; readonly channels: number; readonly taps: number };
 
 /** Fills `into` with elements [start, start + count) of the constant, row-major, as float32. */
 export type ReadElements = (start: number, count: number, into: Float32Array) => unknown;
@@ -62,15 +90,20 @@ export function pack(packing: Packing, unit: number, read: ReadElements, out: Fl
       return;
     }
     case 'f32_conv_gemm':
-      return packConvPanel(packing, unit, read, out);
+      packConvPanel(packing, unit, read, out);
+      return;
     case 'f32_conv_gemm/matrix':
-      return packMatrix(packing, gemmPanel, unit, read, out);
+      packMatrix(packing, gemmPanel, unit, read, out);
+      return;
     case 'f32_gemv':
-      return packMatrix(packing, gemvPanel, unit, read, out);
+      packMatrix(packing, gemvPanel, unit, read, out);
+      return;
     case 'f32_conv_planar':
-      return packTapsFirst(packing, read, out);
+      packTapsFirst(packing, read, out);
+      return;
     case 'f32_conv_depthwise':
-      return packTapsFirst({ outC: packing.channels, inC: 1, taps: packing.taps }, read, out);
+      packTapsFirst({ outC: packing.channels, inC: 1, taps: packing.taps }, read, out);
+      return;
   }
 }
 

@@ -2,11 +2,11 @@ import { NumavoxError } from '../errors.js';
 import type { Constant } from '../graph/ir.js';
 import { encode, type Fields, type Values } from '../kernels/descriptor.js';
 import type { Kernel } from '../kernels/kernel.js';
-import { packBytes } from '../kernels/pack.js';
+import { type Packing, packBytes } from '../kernels/pack.js';
 import type { Plan } from '../plan/plan.js';
 import { align, planArena } from './arena.js';
 import { extentOf, type Layout } from './layout.js';
-import type { MemoryPlan, Packing, Port, Program, Step, WeightTask } from './program.js';
+import type { MemoryPlan, Port, Program, Step, WeightTask } from './program.js';
 
 /** A stretch of the arena that one step writes and later ones read. Its address is known when the program is finished. */
 export interface Buffer {

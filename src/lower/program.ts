@@ -1,4 +1,5 @@
 import type { Constant } from '../graph/ir.js';
+import type { Packing } from '../kernels/pack.js';
 
 /**
  * The Program: what the runtime executes. A flat list of steps over planned memories; plain data that can be cloned to a
@@ -47,35 +48,6 @@ export interface WeightTask {
   readonly constant: Constant;
   readonly packing: Packing;
 }
-
-/**
- * How a constant is laid out for the kernel named by `kernel`, and for no other.
- * All packings pad with zeros; `outputs` x `depth` is the operand as a matrix (N x K).
- */
-export type Packing =
-  /** Row-major, as it is. */
-  | { readonly kernel: 'dense'; readonly elements: number }
-  /** w [outC, inC/groups, kD, kH, kW] -> [group][panel of 8 outputs][tap][channel][8]. */
-  | {
-      readonly kernel: 'f32_conv_gemm';
-      readonly groups: number;
-      readonly outC: number;
-      readonly groupInC: number;
-      readonly taps: number;
-    }
-  /** Gemm's b [K, N] (or [N, K] when transposed) for f32_conv_gemm: [panel of 8 outputs][K][8]. */
-  | {
-      readonly kernel: 'f32_conv_gemm/matrix';
-      readonly outputs: number;
-      readonly depth: number;
-      readonly transposed: boolean;
-    }
-  /** Gemm's b [K, N] (or [N, K] when transposed) -> [panel of 32 outputs][K][32]. */
-  | { readonly kernel: 'f32_gemv'; readonly outputs: number; readonly depth: number; readonly transposed: boolean }
-  /** w [outC, inC, kD, kH, kW] -> [tap][inC][outC]. */
-  | { readonly kernel: 'f32_conv_planar'; readonly outC: number; readonly inC: number; readonly taps: number }
-  /** w [C, 1, kD, kH, kW] -> [tap][C]. */
-  | { readonly kernel: 'f32_conv_depthwise'; readonly channels: number; readonly taps: number };
 
 /** Who must have finished before the next step may start. */
 export type BarrierScope = 'cluster' | 'node' | 'machine';
