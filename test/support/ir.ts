@@ -2,11 +2,10 @@
 import { makeConstant } from '../../src/graph/constant.js';
 import type { Constant, DataType, Dim, Graph, Node, Window } from '../../src/graph/ir.js';
 
-type Given<N extends Node> = Partial<Omit<N, 'op' | 'window'>> & {
-  readonly op: N['op'];
-  readonly window?: Partial<Window>;
-};
-type NodeSpec = { [K in Node['op']]: Given<Extract<Node, { op: K }>> }[Node['op']];
+type Given<N> = N extends Node
+  ? Partial<Omit<N, 'op' | 'window'>> & { readonly op: N['op']; readonly window?: Partial<Window> }
+  : never;
+type NodeSpec = Given<Node>;
 
 const noWindow: Window = { kernel: [], strides: [], dilations: [], padsBegin: [], padsEnd: [], autoPad: 'explicit' };
 

@@ -24,7 +24,10 @@ import { inferGemm, inferMatMul } from './matrix.js';
 import type { Inferred, Operands, Rule } from './rule.js';
 import { inferConv, inferGlobalPool, inferPool } from './window.js';
 
-const rules: { readonly [K in Op]: Rule<Extract<Node, { op: K }>> } = {
+/** The member of the union that has the op. */
+type NodeOf<K extends Op, N = Node> = N extends Node ? (K extends N['op'] ? N : never) : never;
+
+const rules: { readonly [K in Op]: Rule<NodeOf<K>> } = {
   Conv: inferConv,
   MaxPool: inferPool,
   AveragePool: inferPool,
