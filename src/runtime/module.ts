@@ -1,0 +1,63 @@
+/**
+ * The kernels' WebAssembly module: which of the two builds this host can run, and its one compiled copy per process.
+ */
+import { readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { type ModuleName, wasmUrl } from '../assets.js';
+import { NumavoxError } from '../errors.js';
+
+/**
+ * (module (func (result v128)
+ *   (f32x4.relaxed_madd (i8x16.splat (i32.const 0)) (i8x16.splat (i32.const 0)) (i8x16.splat (i32.const 0)))))
+ */
+const relaxedProbe = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00], // magic, version
+  ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b], // type: () -> v128
+  ...[0x03, 0x02, 0x01, 0x00], // function 0 has type 0
+  ...[0x0a, 0x13, 0x01, 0x11, 0x00], // code: one body, no locals
+  ...[0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f, 0x41, 0x00, 0xfd, 0x0f], // three splats
+  ...[0xfd, 0x85, 0x02, 0x0b], // f32x4.relaxed_madd, end
+);
+
+/**
+ * The module to run: the wanted one, or `relaxed` where the host has it. Where V8 hides the instructions behind a flag,
+ * the flag is set for the process; workers started later see it.
+ * @throws NumavoxError `unsupported` where `relaxed` is wanted and missing
+ */
+export function chooseModule(wanted?: ModuleName): ModuleName {
+  if (wanted === 'simd') return 'simd';
+  if (!WebAssembly.validate(relaxedProbe)) setFlagsFromString('--experimental-wasm-relaxed-simd');
+  if (WebAssembly.validate(relaxedProbe)) return 'relaxed';
+  if (wanted === 'relaxed') {
+    throw new NumavoxError(
+      'unsupported',
+      `module "relaxed" needs WebAssembly relaxed SIMD, which Node.js ${process.version} does not have here; use "simd"`,
+    );
+  }
+  return 'simd';
+}
+
+const compiled = new Map<ModuleName, Promise<WebAssembly.Module>>();
+
+/** The bytes are read by an asynchronous call: see `startTeam` for why that matters. */
+export const readModule = (name: ModuleName): Promise<Buffer> =>
+  readFile(wasmUrl(name)).catch((cause: unknown) => {
+    throw new NumavoxError('resource', `cannot read the kernels: ${wasmUrl(name).pathname} (is the package built?)`, {
+      cause,
+    });
+  });
+
+/** Compiles a module, once per process. */
+export function compileModule(name: ModuleName, bytes: Buffer): Promise<WebAssembly.Module> {
+  let module = compiled.get(name);
+  if (!module) {
+    module = WebAssembly.compile(bytes).catch((cause: unknown) => {
+      compiled.delete(name);
+      throw new NumavoxError('unsupported', `this host cannot run the kernels (module "${name}"): ${String(cause)}`, {
+        cause,
+      });
+    });
+    compiled.set(name, module);
+  }
+  return module;
+}

@@ -1,0 +1,39 @@
+/** Where the time of a run went: for every step and worker, its work and its wait for the others. */
+import type { Step } from '../lower/program.js';
+
+export interface StepProfile {
+  readonly name: string;
+  readonly op: string;
+  readonly kernel: string;
+  readonly twin: boolean;
+  readonly flops: number;
+  /** By rank: claiming and doing units. */
+  readonly busyMs: readonly number[];
+  /** By rank: waiting for the team afterwards. */
+  readonly waitMs: readonly number[];
+}
+
+export interface RunProfile {
+  readonly steps: readonly StepProfile[];
+}
+
+export const createProfile = (steps: number, ranks: number): SharedArrayBuffer =>
+  new SharedArrayBuffer(steps * ranks * 2 * Float64Array.BYTES_PER_ELEMENT);
+
+/** The block that the workers have filled, as plain data. */
+export function profileOf(steps: readonly Step[], ranks: number, block: SharedArrayBuffer): RunProfile {
+  const times = new Float64Array(block);
+  const column = (step: number, offset: number): number[] =>
+    Array.from({ length: ranks }, (_, rank) => times[(step * ranks + rank) * 2 + offset]!);
+  return {
+    steps: steps.map(({ name, op, kernel, twin, flops }, step) => ({
+      name,
+      op,
+      kernel,
+      twin,
+      flops,
+      busyMs: column(step, 0),
+      waitMs: column(step, 1),
+    })),
+  };
+}

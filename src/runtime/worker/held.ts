@@ -1,0 +1,93 @@
+/**
+ * The programs that this worker holds, ready to run: the module instantiated on the memories it works in, and each step's
+ * share bound to its export or its twin. Nothing is allocated per run.
+ */
+import { decode } from '../../kernels/descriptor.js';
+import { kernels } from '../../kernels/index.js';
+import type { KernelMemory } from '../../kernels/kernel.js';
+import type { Share, Step } from '../../lower/program.js';
+import { type Control, heldWord, isUnloaded, openControl } from '../control.js';
+import type { BarrierRef, Bundle, BundleMemory } from '../protocol.js';
+import type { Place } from './seat.js';
+import type { Units } from './share_out.js';
+
+type Export = (descriptor: number, begin: number, end: number, scratch: number) => void;
+
+/** A memory that this worker works in. */
+interface Bench extends BundleMemory {
+  readonly exports: WebAssembly.Exports;
+  readonly scratch: number;
+}
+
+export interface HeldStep {
+  readonly barrier: BarrierRef;
+  /** The shares in memories that this worker works in. */
+  readonly shares: readonly Units[];
+}
+
+export interface Held {
+  readonly control: Control;
+  readonly steps: readonly HeldStep[];
+}
+
+const held = new Map<number, Held>();
+
+/** Instantiates a program for this worker, unless it is here, and says so in its control block. */
+export function hold(bundle: Bundle, place: Place): Held {
+  const known = held.get(bundle.id);
+  if (known) return known;
+  const control = openControl(bundle.control);
+  const benches = bundle.memories.map(memory => bench(bundle.module, memory, place.rank));
+  let counter = 0;
+  const steps = bundle.steps.map(step => ({
+    barrier: place.barriers[step.barrier],
+    shares: step.shares.flatMap(share => {
+      const at = counter++;
+      const where = benches[share.memory];
+      if (!where) return [];
+      const run = step.twin ? twin(step, share, where) : wasm(step, share, where);
+      return [{ count: share.units, counter: at, team: where.ranks.length, do: run }];
+    }),
+  }));
+  const program = { control, steps };
+  held.set(bundle.id, program);
+  Atomics.store(control.words, heldWord(place.rank), place.threadId);
+  return program;
+}
+
+export function heldProgram(id: number): Held {
+  const program = held.get(id);
+  if (!program) throw new Error(`worker does not hold program ${id}`);
+  return program;
+}
+
+/** Lets go of what the main thread has unloaded. */
+export function sweep(): void {
+  for (const [id, { control }] of held) if (isUnloaded(control)) held.delete(id);
+}
+
+function bench(module: WebAssembly.Module, plan: BundleMemory, rank: number): Bench | null {
+  const position = plan.ranks.indexOf(rank);
+  if (position < 0) return null;
+  const abort = (): never => {
+    throw new Error('a kernel gave up');
+  };
+  const { exports } = new WebAssembly.Instance(module, { env: { memory: plan.memory, abort } });
+  return { ...plan, exports, scratch: plan.scratchAddress + position * plan.scratchBytes };
+}
+
+function wasm(step: Step, share: Share, where: Bench): Units['do'] {
+  const kernel = where.exports[step.kernel] as Export | undefined;
+  if (typeof kernel !== 'function') throw new Error(`step "${step.name}": the module has no kernel ${step.kernel}`);
+  const { descriptor } = share;
+  const { scratch } = where;
+  return (begin, end) => kernel(descriptor, begin, end, scratch);
+}
+
+function twin(step: Step, share: Share, where: Bench): Units['do'] {
+  const kernel = kernels[step.kernel];
+  if (!kernel) throw new Error(`step "${step.name}": there is no twin of ${step.kernel}`);
+  const { buffer } = where.memory;
+  const memory: KernelMemory = { f32: new Float32Array(buffer), i32: new Int32Array(buffer) };
+  return (begin, end) => kernel.twin(memory, decode(kernel.fields, memory.i32, share.descriptor), begin, end);
+}

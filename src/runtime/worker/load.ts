@@ -1,0 +1,57 @@
+/**
+ * Fills a program's memories, as one worker sees it: writes and packs whatever units it can claim in the memories that it
+ * works in, so that a memory's pages are first touched on its own node. Jobs write to separate places, so none waits for another.
+ */
+import { closeConstantFiles, readFloats } from '../../graph/constant.js';
+import { pack } from '../../kernels/pack.js';
+import { openControl, stepWord } from '../control.js';
+import type { LoadJob, LoadTask } from '../protocol.js';
+import { strikeAt } from './fault.js';
+import { hold } from './held.js';
+import type { Place } from './seat.js';
+import { shareOut } from './share_out.js';
+
+const pageWords = 1024;
+
+/** Takes part in a load and holds the program afterwards. False where it has been stopped. */
+export function loadProgram(task: LoadTask, place: Place): boolean {
+  const control = openControl(task.control);
+  try {
+    for (const [index, job] of task.jobs.entries()) {
+      const { memory, ranks } = task.bundle.memories[job.memory]!;
+      Atomics.store(control.words, stepWord(place.rank), index);
+      if (!ranks.includes(place.rank)) continue;
+      const strike = strikeAt(task.fault, place, index);
+      const units = { count: job.units, counter: index, team: ranks.length, do: unitsOf(job, memory.buffer) };
+      if (!shareOut(control, units, strike)) return false;
+      strike?.();
+    }
+    hold(task.bundle, place);
+    return true;
+  } finally {
+    closeConstantFiles();
+  }
+}
+
+function unitsOf(job: LoadJob, buffer: ArrayBufferLike): (begin: number, end: number) => void {
+  switch (job.kind) {
+    case 'image':
+      return () => {
+        for (const { address, words } of job.pieces) new Int32Array(buffer, address, words.length).set(words);
+      };
+    case 'touch': {
+      const words = new Int32Array(buffer, job.address, Math.ceil(job.bytes / 4));
+      return () => {
+        for (let word = 0; word < words.length; word += pageWords) words[word] = 0;
+      };
+    }
+    case 'weights': {
+      const { constant, packing } = job;
+      const out = new Float32Array(buffer, job.address, job.bytes / 4);
+      const read = (start: number, count: number, into: Float32Array) => readFloats(constant, start, count, into);
+      return (begin, end) => {
+        for (let unit = begin; unit < end; unit++) pack(packing, unit, read, out);
+      };
+    }
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * One inference, as one worker sees it: the steps in order, each time whatever units it can claim, then the barrier of the
+ * step's team. No message, and no allocation, per step.
+ */
+import { meet } from '../barrier.js';
+import { stepWord } from '../control.js';
+import type { RunTask } from '../protocol.js';
+import { strikeAt } from './fault.js';
+import type { Held } from './held.js';
+import type { Place } from './seat.js';
+import { shareOut } from './share_out.js';
+
+/** Walks the program. False where it has been stopped; throws what a kernel throws. */
+export function runSteps(program: Held, place: Place, task: RunTask): boolean {
+  const { control, steps } = program;
+  const profile = task.profile && new Float64Array(task.profile);
+  for (let index = 0; index < steps.length; index++) {
+    const { shares, barrier } = steps[index]!;
+    Atomics.store(control.words, stepWord(place.rank), index);
+    const strike = strikeAt(task.fault, place, index);
+    const startMs = performance.now();
+    for (const share of shares) if (!shareOut(control, share, strike)) return false;
+    strike?.();
+    const doneMs = performance.now();
+    // The last step needs no barrier: the run is over when every worker has answered.
+    if (index + 1 < steps.length && !meet(control, barrier, place.spinMs)) return false;
+    if (profile) {
+      const at = (index * control.ranks + place.rank) * 2;
+      profile[at] = doneMs - startMs;
+      profile[at + 1] = performance.now() - doneMs;
+    }
+  }
+  return true;
+}

@@ -1,0 +1,196 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Runtime, startRuntime } from '../../../src/runtime/index.js';
+import { chain, ranksOf, tree } from './chain.js';
+
+const shapes = [[[1]], [[2]], [[2, 1]], [[2, 2], [3]]];
+
+describe.each(shapes.map(shape => ({ workers: shape.flat(2).reduce((a, b) => a + b), shape })))(
+  '$workers workers',
+  ({ workers, shape }) => {
+    const teams = tree(shape);
+    const warnings: string[] = [];
+    const starting = startRuntime({ teams, onWarning: message => warnings.push(message) });
+    afterAll(async () => (await starting).close());
+
+    test('each takes a seat of its own and says where it runs', async () => {
+      const runtime = await starting;
+      expect(runtime.workers.map(worker => worker.rank)).toEqual(ranksOf(teams));
+      for (const worker of runtime.workers) {
+        if (worker.pinned) expect(worker.allowed).toBe(String(worker.cpu));
+        else expect(worker.reason).toBeTruthy();
+      }
+      expect(warnings).toHaveLength(runtime.workers.every(worker => worker.pinned) ? 0 : 1);
+      expect(runtime.workers).toHaveLength(workers);
+    });
+
+    test('no unit is lost, repeated or overtaken', async () => {
+      const runtime = await starting;
+      const { program, memories, feed, expected } = chain({ memories: [ranksOf(teams)], steps: 40 });
+      const loaded = await runtime.load(program, memories);
+      for (let round = 0; round < 20; round++) {
+        const fed = feed.map(value => value + round);
+        expect(await runtime.run(loaded, [fed])).toEqual([expected(fed)]);
+      }
+    });
+
+    test('every memory is worked on by its own ranks', async () => {
+      const runtime = await starting;
+      const nodes = teams.nodes.map((_, nodeIndex) => ranksOf(teams, nodeIndex));
+      const { program, memories, feed, feeds, expected } = chain({ memories: nodes, barrier: 'node' });
+      const loaded = await runtime.load(program, memories);
+      for (let round = 0; round < 5; round++) {
+        expect(await runtime.run(loaded, feeds)).toEqual(feeds.map(() => expected(feed)));
+      }
+    });
+  },
+);
+
+describe('addresses', () => {
+  test('above 2 GiB', async () => {
+    const teams = tree([[2]]);
+    const runtime = await startRuntime({ teams, onWarning: () => {} });
+    try {
+      const arenaAddress = 3 * 2 ** 30;
+      const { program, memories, feed, expected } = chain({ memories: [[0, 1]], arenaAddress });
+      const loaded = await runtime.load(program, memories);
+      expect(loaded.bytes).toBeGreaterThan(arenaAddress);
+      expect(await runtime.run(loaded, [feed])).toEqual([expected(feed)]);
+    } finally {
+      await runtime.close();
+    }
+  });
+});
+
+describe('what callers see', () => {
+  const teams = tree([[2]]);
+  const starting = startRuntime({ teams, onWarning: () => {} });
+  afterAll(async () => (await starting).close());
+  const example = () => chain({ memories: [[0, 1]] });
+
+  async function loadExample(): Promise<{ runtime: Runtime } & ReturnType<typeof example>> {
+    return { runtime: await starting, ...example() };
+  }
+
+  test('feeds may change as soon as run has returned, in line or not', async () => {
+    const { runtime, program, memories, feed, expected } = await loadExample();
+    const loaded = await runtime.load(program, memories);
+    const feeds = [0, 1, 2].map(add => feed.map(value => value + add));
+    const answers = feeds.map(fed => expected(fed));
+    const runs = feeds.map(fed => {
+      const run = runtime.run(loaded, [fed]);
+      fed.fill(-1);
+      return run;
+    });
+    expect(await Promise.all(runs)).toEqual(answers.map(answer => [answer]));
+  });
+
+  test('outputs are copies', async () => {
+    const { runtime, program, memories, feed, expected } = await loadExample();
+    const loaded = await runtime.load(program, memories);
+    const [first] = await runtime.run(loaded, [feed]);
+    await runtime.run(loaded, [feed.map(value => value + 1)]);
+    expect(first).toEqual(expected(feed));
+    expect(first!.buffer).toBeInstanceOf(ArrayBuffer);
+  });
+
+  test('progress ends with the last step; a callback that throws ends the run', async () => {
+    const { runtime, program, memories, feed, expected } = await loadExample();
+    const loaded = await runtime.load(program, memories);
+    const seen: number[] = [];
+    const fault = { rank: 1, step: 4, kind: 'delay', delayMs: 350 } as const;
+    const onStep = (done: number, total: number, name: string) => {
+      expect(total).toBe(12);
+      expect(name).toBe(`layer${Math.min(done, 11)}`);
+      seen.push(done);
+    };
+    expect(await runtime.run(loaded, [feed], { fault, onStep })).toEqual([expected(feed)]);
+    expect(seen).toEqual([4, 12]);
+    const complain = () => {
+      throw new Error('no terminal');
+    };
+    await expect(runtime.run(loaded, [feed], { fault, onStep: complain })).rejects.toMatchObject({
+      kind: 'runtime',
+      message: expect.stringContaining('no terminal'),
+    });
+    expect(await runtime.run(loaded, [feed])).toEqual([expected(feed)]);
+  });
+
+  test('a profile says who worked and who waited', async () => {
+    const { runtime, program, memories, feed } = await loadExample();
+    const loaded = await runtime.load(program, memories);
+    const fault = { rank: 1, step: 3, kind: 'delay', delayMs: 100 } as const;
+    const profiles: unknown[] = [];
+    await runtime.run(loaded, [feed], { fault, onProfile: profile => profiles.push(profile) });
+    expect(profiles).toHaveLength(1);
+    const { steps } = profiles[0] as { steps: { name: string; busyMs: number[]; waitMs: number[]; twin: boolean }[] };
+    expect(steps.map(step => step.name)).toEqual(program.steps.map(step => step.name));
+    expect(steps.map(step => step.twin)).toEqual(program.steps.map(step => step.twin));
+    expect(steps[3]!.busyMs[1]).toBeGreaterThan(90);
+    expect(steps[3]!.waitMs[0]).toBeGreaterThan(50);
+    expect(steps[2]!.busyMs[1]).toBeLessThan(90);
+  });
+
+  test('feeds of the wrong number or size are refused', async () => {
+    const { runtime, program, memories, feed } = await loadExample();
+    const loaded = await runtime.load(program, memories);
+    await expect(runtime.run(loaded, [])).rejects.toMatchObject({ kind: 'input' });
+    await expect(runtime.run(loaded, [feed.subarray(1)])).rejects.toMatchObject({
+      kind: 'input',
+      message: 'input "port0" has 1942 elements, [67, 29] needs 1943',
+    });
+  });
+
+  test('an unloaded program is gone, others stay', async () => {
+    const { runtime, program, memories, feed, expected } = await loadExample();
+    const [one, other] = [await runtime.load(program, memories), await runtime.load(program, memories)];
+    const last = runtime.run(one, [feed]);
+    const unloading = runtime.unload(one);
+    expect(await last).toEqual([expected(feed)]);
+    await unloading;
+    await expect(runtime.run(one, [feed])).rejects.toMatchObject({ kind: 'closed' });
+    expect(await runtime.run(other, [feed])).toEqual([expected(feed)]);
+    await runtime.unload(one);
+  });
+
+  test('a memory that cannot be is an error with a hint, and no more', async () => {
+    const { runtime, program, memories, feed, expected } = await loadExample();
+    const huge = { ...program, memories: program.memories.map(memory => ({ ...memory, bytes: 5 * 2 ** 30 })) };
+    await expect(runtime.load(huge, memories)).rejects.toMatchObject({ kind: 'resource' });
+    const loaded = await runtime.load(program, memories);
+    expect(await runtime.run(loaded, [feed])).toEqual([expected(feed)]);
+  });
+
+  test('a weight that cannot be read is an error of the model, and no more', async () => {
+    const { runtime, program, memories, feed, expected } = await loadExample();
+    const source = { kind: 'file', path: '/nowhere/weights.bin', offset: 0, length: 7772 } as const;
+    const weights = program.weights.map(task => ({ ...task, constant: { ...task.constant, source } }));
+    await expect(runtime.load({ ...program, weights }, memories)).rejects.toMatchObject({
+      kind: 'model',
+      message: expect.stringContaining('loading "w"'),
+    });
+    const loaded = await runtime.load(program, memories);
+    expect(await runtime.run(loaded, [feed])).toEqual([expected(feed)]);
+  });
+
+  test('a kernel that the module does not have is named', async () => {
+    const { runtime, program, memories } = await loadExample();
+    const steps = program.steps.map(step => ({ ...step, kernel: 'f32_nothing', twin: false }));
+    await expect(runtime.load({ ...program, steps }, memories)).rejects.toMatchObject({
+      kind: 'runtime',
+      message: expect.stringContaining('f32_nothing'),
+    });
+  });
+
+  test('two sessions on the same CPUs take turns', async () => {
+    const { runtime, program, memories, feed, expected } = await loadExample();
+    const second = await startRuntime({ teams, module: 'simd', onWarning: () => {} });
+    try {
+      expect(second.module).toBe('simd');
+      const loaded = [await runtime.load(program, memories), await second.load(program, memories)];
+      const runs = Array.from({ length: 20 }, (_, i) => (i % 2 ? second : runtime).run(loaded[i % 2]!, [feed]));
+      for (const outputs of await Promise.all(runs)) expect(outputs).toEqual([expected(feed)]);
+    } finally {
+      await second.close();
+    }
+  });
+});
