@@ -2,6 +2,7 @@
  * What the commands need of the library, as plain data and few functions, so that they are tested without it.
  * numavox.ts provides it from the public entry point.
  */
+import type { NumavoxOptions } from '../index.js';
 import type { FloatTensor } from './formats/npy.js';
 
 export interface ValueInfo {
@@ -43,13 +44,7 @@ export interface SessionInfo {
   readonly timings: Timings;
 }
 
-export interface MachineOptions {
-  readonly workers?: number;
-  /** A shape such as `4x2x4` (nodes x clusters x cores), or a machine as `numavox topology --json` prints it. */
-  readonly topology?: string | object;
-  readonly module?: string;
-  readonly algorithm?: string;
-}
+export type MachineOptions = Pick<NumavoxOptions, 'workers' | 'topology' | 'module' | 'algorithm'>;
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
@@ -60,13 +55,18 @@ export interface OpenOptions extends MachineOptions {
 
 export type OnProgress = (done: number, total: number, step: string) => void;
 
+export interface NamedTensor extends FloatTensor {
+  readonly name: string;
+}
+
 export interface Session {
   /** As of now: sizes that the inputs bind are numbers once a run has bound them. */
   info(): SessionInfo;
+  /** The outputs in the model's order (an object would put names such as "12" first). */
   run(
     feeds: Readonly<Record<string, FloatTensor>>,
     options: { readonly signal: AbortSignal; readonly onProgress?: OnProgress },
-  ): Promise<Readonly<Record<string, FloatTensor>>>;
+  ): Promise<readonly NamedTensor[]>;
   release(): Promise<void>;
 }
 

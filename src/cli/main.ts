@@ -4,7 +4,8 @@
  * session; a second one, or a release that takes too long, ends the process at once. A reader that closes the pipe has
  * seen enough: that is no error.
  */
-import { signalCodes } from './exit.js';
+import { NumavoxError } from '../index.js';
+import { errorText, signalCodes } from './exit.js';
 import { engine } from './numavox.js';
 import { runProgram } from './program.js';
 
@@ -20,14 +21,19 @@ for (const [signal, code] of Object.entries(signalCodes)) {
     setTimeout(() => process.exit(code), releaseLimitMs).unref();
   });
 }
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(interruptedCode ?? 0);
-    throw error;
-  });
-}
-
 const { stdout, stderr } = process;
+const fail = (error: unknown): never => {
+  stderr.write(`${errorText(error, process.argv.includes('--verbose'))}\n`);
+  process.exit(1);
+};
+process.on('uncaughtException', fail);
+stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(interruptedCode ?? 0);
+  fail(new NumavoxError('resource', `the result cannot be written to stdout: ${error.message}`, { cause: error }));
+});
+// Nobody is left to be told.
+stderr.on('error', () => process.exit(interruptedCode ?? 0));
+
 const code = await runProgram({ engine, stdout, stderr, signal: controller.signal }, process.argv.slice(2));
 // What is written last may still be on its way into a pipe.
 await new Promise<void>(resolve => {

@@ -1,4 +1,5 @@
 /** The engine that the commands use, from the public entry point of the package. */
+
 import {
   buildTeams,
   decodeTensor,
@@ -17,8 +18,7 @@ import {
   topologyToJson,
   zooNames,
 } from '../index.js';
-import type { Engine, OpenOptions, Session } from './engine.js';
-import type { FloatTensor } from './formats/npy.js';
+import type { Engine, NamedTensor, OpenOptions, Session } from './engine.js';
 
 export const engine: Engine = {
   zooNames,
@@ -55,13 +55,14 @@ async function open(model: string, options: OpenOptions): Promise<Session> {
     run: async (feeds, runOptions) => {
       const tensors = Object.entries(feeds).map(([name, { data, dims }]) => [name, new Tensor('float32', data, dims)]);
       const results = await session.run(Object.fromEntries(tensors), runOptions);
-      return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, floats(name, value)]));
+      return session.outputNames.map(name => floats(name, results[name]));
     },
     release: () => session.release(),
   };
 }
 
-function floats(name: string, { data, dims }: Tensor): FloatTensor {
-  if (data instanceof Float32Array) return { data, dims };
-  throw new NumavoxError('unsupported', `output ${name} is not float32`);
+function floats(name: string, value: unknown): NamedTensor {
+  if (value instanceof Tensor && value.data instanceof Float32Array)
+    return { name, dims: value.dims, data: value.data };
+  throw new NumavoxError('unsupported', `output ${name} is no float32 tensor`);
 }

@@ -34,11 +34,8 @@ export function collectShape(text: string, shapes: Shapes = {}): Shapes {
 }
 
 /** Options that a command line gives about where and how a network runs. */
-export interface MachineFlags {
-  readonly workers?: number;
+export interface MachineFlags extends Omit<MachineOptions, 'topology'> {
   readonly topology?: string;
-  readonly module?: string;
-  readonly algorithm?: string;
 }
 
 export function addMachineOptions(command: Command): Command {

@@ -1,5 +1,7 @@
 /** What a run found, for people, programs and files: statistics of every output, and the first one's classes or labels. */
+
 import { type ClassScore, classesOf, topClasses } from './classify.js';
+import type { NamedTensor } from './engine.js';
 import type { Feeds } from './feeds.js';
 import { writeWhole } from './files.js';
 import { niftiLabels } from './formats/niftiLabels.js';
@@ -30,18 +32,17 @@ export interface Outcome {
 }
 
 export function readOutcome(
-  outputs: Readonly<Record<string, FloatTensor>>,
+  outputs: readonly NamedTensor[],
   feeds: Feeds,
   options: { readonly top: number; readonly labels: readonly string[] | null },
 ): Outcome {
-  const entries = Object.entries(outputs);
-  const first = entries[0]![1];
+  const first = outputs[0]!;
   const { volume } = feeds;
   const segmented = volume !== null && segmentationProblem(first.dims, volume) === null;
   const classes = segmented ? null : classesOf(first.dims);
   return {
     first,
-    outputs: entries.map(([name, tensor]) => statistics(name, tensor)),
+    outputs: outputs.map(statistics),
     top: classes === null ? null : topClasses(first, classes, options.top, options.labels),
     segmentation: segmented ? segment(first, volume) : null,
     labelNames: options.labels,
@@ -122,7 +123,7 @@ function labelTable({ counts }: Segmentation, names: readonly string[] | null): 
   );
 }
 
-function statistics(name: string, { dims, data }: FloatTensor): OutputStatistics {
+function statistics({ name, dims, data }: NamedTensor): OutputStatistics {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   let sum = 0;

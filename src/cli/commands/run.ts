@@ -3,10 +3,9 @@ import { type Command, Option } from 'commander';
 import { NumavoxError } from '../../index.js';
 import { checkLabels, classesOf, parseLabels } from '../classify.js';
 import { type Cli, printNote, printResult, printWarning } from '../context.js';
-import type { Session, Shapes, ValueInfo, ZooOptions } from '../engine.js';
+import type { NamedTensor, Session, Shapes, ValueInfo, ZooOptions } from '../engine.js';
 import { type Feeds, makeFeeds } from '../feeds.js';
 import { readBytes } from '../files.js';
-import type { FloatTensor } from '../formats/npy.js';
 import { type Input, readInput } from '../input.js';
 import { resolveModel } from '../model.js';
 import * as options from '../options.js';
@@ -93,7 +92,7 @@ async function run(cli: Cli, model: string, flags: RunFlags): Promise<void> {
     const { outputs: expected } = session.info();
     if (expected !== null) checkResult(expected, feeds, files, labels, flags);
     const { outputs, elapsedMs } = await infer(cli, session, feeds, flags.quiet ?? false);
-    checkResult(valuesOf(outputs), feeds, files, labels, flags);
+    checkResult(outputs, feeds, files, labels, flags);
     const outcome = readOutcome(outputs, feeds, { top: flags.top, labels });
     cli.signal.throwIfAborted();
     writeOutcome(outcome, feeds, files);
@@ -114,7 +113,7 @@ function checkFlags(flags: RunFlags, inputs: readonly Input[], sources: readonly
 
 /** Whether the outputs are what the flags count on: asked before the run, as far as sizes are known, and after it. */
 function checkResult(
-  outputs: readonly Pick<ValueInfo, 'name' | 'dims'>[],
+  outputs: readonly ValueInfo[],
   feeds: Feeds,
   files: OutputFiles,
   labels: readonly string[] | null,
@@ -137,7 +136,7 @@ async function infer(
   session: Session,
   feeds: Feeds,
   quiet: boolean,
-): Promise<{ outputs: Readonly<Record<string, FloatTensor>>; elapsedMs: number }> {
+): Promise<{ outputs: readonly NamedTensor[]; elapsedMs: number }> {
   const progress = startProgress(cli, quiet);
   const startMs = performance.now();
   try {
@@ -150,9 +149,6 @@ async function infer(
     progress.stop();
   }
 }
-
-const valuesOf = (outputs: Readonly<Record<string, FloatTensor>>): Pick<ValueInfo, 'name' | 'dims'>[] =>
-  Object.entries(outputs).map(([name, { dims }]) => ({ name, dims }));
 
 interface Report {
   readonly model: string;

@@ -41,11 +41,14 @@ function writeHeader(file: Buffer, grid: NiftiGrid): void {
   floats(file, 108, [352, 1, 0]); // vox_offset, scl_slope, scl_inter
   file.writeUInt8(grid.xyztUnits & 0xff, 123);
   file.write('numavox labels', 148, 'latin1');
-  file.writeInt16LE(grid.qformCode, 252);
-  file.writeInt16LE(grid.sformCode, 254);
+  file.writeInt16LE(toInt16(grid.qformCode), 252);
+  file.writeInt16LE(toInt16(grid.sformCode), 254);
   floats(file, 256, [...grid.quaternion, ...grid.qoffset, ...grid.srows]);
   file.write('n+1\0', 344, 'latin1');
 }
+
+/** Codes are 32-bit in NIfTI-2. */
+const toInt16 = (code: number): number => Math.max(-32768, Math.min(32767, code));
 
 function floats(file: Buffer, at: number, values: readonly number[]): void {
   values.forEach((value, i) => {

@@ -1,6 +1,6 @@
 /** A command line on a fake engine: what it prints and returns, and what the engine was asked for. */
 import { Writable } from 'node:stream';
-import type { Engine, OpenOptions, SessionInfo, ValueInfo } from '../../../src/cli/engine.js';
+import type { Engine, NamedTensor, OpenOptions, SessionInfo, ValueInfo } from '../../../src/cli/engine.js';
 import type { FloatTensor } from '../../../src/cli/formats/npy.js';
 import { runProgram } from '../../../src/cli/program.js';
 
@@ -9,7 +9,7 @@ type Feeds = Readonly<Record<string, FloatTensor>>;
 export interface FakeModel {
   readonly inputs?: readonly ValueInfo[];
   readonly outputs?: readonly ValueInfo[] | null;
-  readonly run?: (feeds: Feeds, signal: AbortSignal) => Feeds | Promise<Feeds>;
+  readonly run?: (feeds: Feeds, signal: AbortSignal) => readonly NamedTensor[] | Promise<readonly NamedTensor[]>;
   readonly openError?: Error;
   readonly warning?: string;
 }
@@ -33,7 +33,7 @@ export interface Result {
 export const classifier: FakeModel = {
   inputs: [{ name: 'x', dims: [1, 3, 4, 8, 8] }],
   outputs: [{ name: 'y', dims: [1, 4] }],
-  run: () => ({ y: { dims: [1, 4], data: Float32Array.of(0, Math.log(2), 0, -100) } }),
+  run: () => [{ name: 'y', dims: [1, 4], data: Float32Array.of(0, Math.log(2), 0, -100) }],
 };
 
 export const machine: Omit<SessionInfo, 'inputs' | 'outputs'> = {
@@ -92,7 +92,7 @@ function fakeEngine(model: FakeModel, calls: Calls): Engine {
         run: async (feeds, { signal, onProgress }) => {
           calls.fed.push(feeds);
           onProgress?.(1, 2, 'conv1');
-          return (await model.run?.(feeds, signal)) ?? {};
+          return (await model.run?.(feeds, signal)) ?? [];
         },
         release: async () => {
           calls.releases++;

@@ -231,16 +231,19 @@ describe('numavox run', () => {
 
   it('writes the first output, and warns of the others', async () => {
     const data = Float32Array.of(0.5, 1.5);
-    const run = () => ({ y: { dims: [1, 2], data }, z: { dims: [1], data: Float32Array.of(9) } });
+    const run = () => [
+      { name: '12', dims: [1, 2], data },
+      { name: '7', dims: [1], data: Float32Array.of(9) },
+    ];
     const result = await numavox(['run', model, '--output', at('y.npy')], { ...classifier, outputs: null, run });
     expect(result.code).toBe(0);
     expect(readNpy(readFileSync(at('y.npy')), 'y')).toEqual({ dims: [1, 2], data });
-    expect(result.stderr).toMatch(/numavox: warning: .*y\.npy holds y only; not written: z\n/);
+    expect(result.stderr).toMatch(/numavox: warning: .*y\.npy holds 12 only; not written: 7\n/);
     expect(result.stderr).toContain(`wrote ${at('y.npy')}\n`);
   });
 
   it('describes outputs that are no classes', async () => {
-    const run = () => ({ y: { dims: [1, 1, 2, 2], data: Float32Array.of(1, 2, 6, Number.NaN) } });
+    const run = () => [{ name: 'y', dims: [1, 1, 2, 2], data: Float32Array.of(1, 2, 6, Number.NaN) }];
     const { stdout } = await numavox(['run', model, '--quiet'], { ...classifier, outputs: null, run });
     expect(stdout).toMatch(/^output +size +min +max +mean +not finite\ny +1x1x2x2 +1\.00000 +6\.00000 +3\.00000 +1\n$/);
   });
@@ -309,7 +312,7 @@ describe('numavox run', () => {
     const run = async (_feeds: unknown, signal: AbortSignal) => {
       controller.abort();
       signal.throwIfAborted();
-      return {};
+      return [];
     };
     const options = { signal: controller.signal };
     const result = await numavox(['run', model, '--output', at('y.npy')], { ...classifier, run }, options);
@@ -318,7 +321,7 @@ describe('numavox run', () => {
     // An abort that comes when the outputs are there.
     const late = async () => {
       controller.abort();
-      return classifier.run?.({}, controller.signal) ?? {};
+      return classifier.run?.({}, controller.signal) ?? [];
     };
     await numavox(['run', model, '--output', at('y.npy')], { ...classifier, run: late }, options);
     expect(readdirSync(folder)).toEqual(['model.onnx']);

@@ -49,7 +49,7 @@ function segmenter(
         const label = value === 0 ? 0 : value > cut ? 2 : 1;
         scores[label * data.length + i] = 1;
       });
-      return { y: { dims: [1, 3, ...fed.slice(2)], data: scores } };
+      return [{ name: 'y', dims: [1, 3, ...fed.slice(2)], data: scores }];
     },
   };
 }
@@ -156,7 +156,10 @@ describe('numavox run on a volume', () => {
   });
 
   it('cuts a single channel at 0.5', async () => {
-    const mask: FakeModel = { ...segmenter(own), run: feeds => ({ y: { dims: own, data: feeds.x!.data.slice() } }) };
+    const mask: FakeModel = {
+      ...segmenter(own),
+      run: feeds => [{ name: 'y', dims: own, data: feeds.x!.data.slice() }],
+    };
     const { stdout } = await numavox(['run', model, '--input', volume, '--quiet'], mask);
     expect(stdout).toBe('label  voxels    share\n    0      30  50.00 %\n    1      30  50.00 %\n');
   });
@@ -181,7 +184,7 @@ describe('numavox run on a volume', () => {
   ])('refuses %s before the run, where sizes are known, or after it', async (_, input, output, message) => {
     const data = new Float32Array(output.reduce((a, b) => a * b, 1));
     const args = ['run', model, '--input', volume, '--output', at('l.nii'), '--quiet'];
-    const run = () => ({ y: { dims: output, data } });
+    const run = () => [{ name: 'y', dims: output, data }];
     const early = await numavox(args, { ...segmenter(input), outputs: [{ name: 'y', dims: output }], run });
     expect(early).toMatchObject({ code: 2, stdout: '', calls: { fed: [], releases: 1 } });
     expect(early.stderr).toContain(message);
@@ -192,7 +195,7 @@ describe('numavox run on a volume', () => {
   });
 
   it('classifies a volume where the output is classes', async () => {
-    const run = () => ({ y: { dims: [1, 2], data: Float32Array.of(0, 1) } });
+    const run = () => [{ name: 'y', dims: [1, 2], data: Float32Array.of(0, 1) }];
     const { stdout } = await numavox(['run', model, '--input', volume, '--quiet'], { ...segmenter(own), run });
     expect(stdout).toContain('rank  class  probability\n');
   });
