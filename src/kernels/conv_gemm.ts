@@ -50,15 +50,15 @@ function sizes(shape: ConvGemmShape) {
 }
 
 /** Multiply-adds of a unit that is worth handing out and soon done. */
-const unitWork = 30e6;
+const unitWork = 40e6;
 /** Units that keep a many-core machine busy; fewer only where units would become tiny. */
-const manyUnits = 48;
+const manyUnits = 32;
 const leastArea = 512;
 /** Longest block of K (tile and panel fit L1 together) and most packed floats (they fit L2). */
-const longestK = 256;
+const longestK = 320;
 const mostPacked = 49152;
 /** Outputs per position of a unit that balance packing rows (paid per output) against reading weights (paid per row). */
-const aspect = 1.6;
+const aspect = 2.5;
 
 /** The blocks of a layer, from its shape alone. */
 export function convGemmBlocks(shape: ConvGemmShape): { mBlock: number; nBlock: number; kBlock: number } {
