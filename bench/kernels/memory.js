@@ -19,6 +19,7 @@ const f32 = new Float32Array(memory.buffer);
 const MiB = 2 ** 20;
 const descriptorPtr = 65536;
 const tablePtr = 2 * 65536;
+const scratchPtr = 3 * 65536;
 const aPtr = 4 * MiB;
 const bPtr = 300 * MiB;
 const yPtr = 600 * MiB;
@@ -174,7 +175,7 @@ for (const { title, kernel, bytes: moved, values } of rows) {
   const atOnce = Math.ceil(count / 1000);
   const seconds = best(() => {
     for (let unit = 0; unit < count; unit += atOnce)
-      exports[kernel](descriptorPtr, unit, Math.min(unit + atOnce, count), 0);
+      exports[kernel](descriptorPtr, unit, Math.min(unit + atOnce, count), scratchPtr);
   });
   const rate = moved / seconds / 1e9;
   const unitMs = ((seconds * 1000) / count).toFixed(3);

@@ -15,6 +15,7 @@ import {
  * f32_copy: moves a box of six dimensions from one strided tensor to another (strides in elements, may be negative or 0 in the
  * source): layout changes, Transpose, Slice, Concat, Pad's middle, Expand. Fast where the last dimension is dense in both,
  * and where it is dense in one and another dimension is dense in the other (a transpose, done in 4x4 tiles).
+ * x and y do not overlap.
  * A unit is a block of rowBlock of the dim0 * ... * dim4 rows, in one segment of `segmentElements` of dim5.
  */
 export const copyFields = {
@@ -108,7 +109,7 @@ export const gatherFields = {
 export const gather: Kernel<typeof gatherFields> = {
   name: 'f32_gather_nd',
   fields: gatherFields,
-  units: d => Math.ceil(rowCount(d) / d.rowBlock),
+  units: d => (d.dim5 === 0 ? 0 : Math.ceil(rowCount(d) / d.rowBlock)),
   scratchBytes: () => 0,
   twin({ i32 }, d, begin, end) {
     const dims = dimsOf(d);

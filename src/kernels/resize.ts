@@ -16,6 +16,10 @@ export const resizeFields = {
   mBlock: 'i32',
 } as const;
 
+/** With few channels the kernel plans an output row in scratch: 12 words for each four of its elements. */
+const isPlanned = (channels: number): boolean => channels < 8 && channels % 4 !== 0;
+const plannedFourBytes = 48;
+
 interface Step {
   readonly lower: number;
   readonly upper: number;
@@ -39,7 +43,7 @@ export const resize: Kernel<typeof resizeFields> = {
   name: 'f32_resize',
   fields: resizeFields,
   units: d => Math.ceil((d.batch * d.outD * d.outH) / d.mBlock),
-  scratchBytes: () => 0,
+  scratchBytes: d => (isPlanned(d.outC) ? Math.ceil((d.outW * d.outC) / 4) * plannedFourBytes : 0),
   twin(memory, d, begin, end) {
     const { f32 } = memory;
     const last = Math.min(end * d.mBlock, d.batch * d.outD * d.outH);

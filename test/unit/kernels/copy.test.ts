@@ -110,6 +110,22 @@ describe('f32_copy', () => {
     checkKernel(copy, copyCase(problem));
   });
 
+  it.each(Array.from({ length: 80 }, (_, seed) => seed))('random boxes, seed %i', seed => {
+    const next = generator(seed);
+    const below = (limit: number) => Math.floor(next() * limit);
+    const dims = Array.from({ length: 6 }, () => [1, 1, 2, 3, 4, 5, 6][below(7)]!);
+    const shuffle = () => dims.map((_, axis) => [next(), axis] as const).sort(([a], [b]) => a - b);
+    const strides = () => {
+      const gapped = dims.map(size => size + (below(4) === 0 ? below(3) : 0));
+      return stridesIn(
+        gapped,
+        shuffle().map(([, axis]) => axis),
+      );
+    };
+    const xStrides = strides().map(stride => [stride, stride, stride, stride, 0, -stride][below(6)]!);
+    checkKernel(copy, copyCase({ dims, xStrides, yStrides: strides(), rowBlock: 1 + below(40) }));
+  });
+
   it('keeps the bits of NaNs', () => {
     const bits = Int32Array.of(0x7fc12345, 0x7f812345, -1, 0x7fa00001, 1);
     const problem = { dims: [5], xStrides: [1], yStrides: [1] };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { poolAverage, poolMax, poolRowBlock } from '../../../src/kernels/pool.js';
-import { checkKernel, type KernelCase, randomFloats } from './harness.js';
+import { checkKernel, generator, type KernelCase, randomFloats } from './harness.js';
 
 interface Problem {
   readonly batch?: number;
@@ -91,6 +91,30 @@ describe.each(Object.entries(problems))('%s', (_, problem) => {
 });
 
 describe('pooling', () => {
+  it.each(Array.from({ length: 60 }, (_, seed) => seed))('random windows, seed %i', seed => {
+    const next = generator(seed);
+    const below = (limit: number) => Math.floor(next() * limit);
+    const triple = (smallest: number, limit: number) =>
+      [0, 1, 2].map(() => smallest + below(limit)) as [number, number, number];
+    const kernel = triple(1, 4);
+    const dilation = triple(1, 3);
+    const reach = kernel.map((taps, i) => (taps - 1) * dilation[i]! + 1);
+    const problem: Problem = {
+      batch: 1 + below(2),
+      channels: 1 + below(22),
+      size: reach.map(least => least + below(5)) as [number, number, number],
+      kernel,
+      dilation,
+      stride: triple(1, 4),
+      pad: triple(0, 3),
+      padEnd: triple(0, 3),
+      extra: triple(0, 2),
+      mBlock: 1 + below(6),
+    };
+    checkKernel(poolMax, caseOf(problem, 0));
+    checkKernel(poolAverage, caseOf(problem, below(2)));
+  });
+
   it('takes the maximum of what is inside, not of zero pads', () => {
     const x = Float32Array.of(-3, -1, -2);
     const { yPtr } = checkKernel(
