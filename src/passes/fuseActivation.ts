@@ -11,7 +11,8 @@ function attempt(node: Node, view: View): Attempt {
   if (node.op !== 'Activation') return null;
   const value = node.inputs[0]!;
   const target = view.producer(value)?.node;
-  if (!target || !takesActivation(target)) return { refused: `what computes '${value}' takes no activation` };
+  if (!target || !takesActivation(target))
+    return { refused: `'${value}' is not computed by a Conv, Gemm or elementwise node` };
   const label = `${target.op} '${target.name}'`;
   const shared = notAlone(view, value);
   if (shared) return { refused: shared };

@@ -5,6 +5,8 @@ import { readNumbers } from '../../src/graph/constant.js';
 import { activate, evaluate } from '../../src/graph/evaluate.js';
 import { operandOf } from '../../src/graph/infer.js';
 import type { Activation, BatchNormNode, ConvNode, GemmNode, Node, TypedGraph } from '../../src/graph/ir.js';
+import { padAmounts } from '../../src/graph/rules/extent.js';
+import type { Operands } from '../../src/graph/rules/rule.js';
 import { broadcastStrides, sizeOf, stridedOffsets, stridesOf } from '../../src/graph/shape.js';
 
 interface Tensor {
@@ -44,16 +46,22 @@ function compute(graph: TypedGraph, node: Node, values: ReadonlyMap<string, Tens
       return matMul(type.dims, read);
     case 'BatchNormalization':
       return batchNorm(node, read);
+    case 'Pad':
+      return pad(type.dims, read(0), padAmounts(node, operandsOf(graph, node, values)).begin);
     default: {
-      const operands = node.inputs.map(name => {
-        if (name === '') return null;
-        return { ...operandOf(node, name, graph.types, graph.constants), numbers: () => values.get(name)!.data };
-      });
+      const operands = operandsOf(graph, node, values);
       const data = evaluate(node, operands, { ...type, dtype: type.dtype === 'float32' ? 'float64' : type.dtype });
       if (!data) throw new Error(`${node.op} is not interpreted`);
       return data;
     }
   }
+}
+
+function operandsOf(graph: TypedGraph, node: Node, values: ReadonlyMap<string, Tensor>): Operands {
+  return node.inputs.map(name => {
+    if (name === '') return null;
+    return { ...operandOf(node, name, graph.types, graph.constants), numbers: () => values.get(name)!.data };
+  });
 }
 
 const finish = (activation: Activation | null, value: number) => (activation ? activate(activation, value) : value);
@@ -114,6 +122,16 @@ function batchNorm(node: BatchNormNode, read: Read): number[] {
     const c = Math.floor(i / inner) % x.dims[1]!;
     const centred = (value - mean.data[c]!) / Math.sqrt(variance.data[c]! + node.epsilon);
     return centred * scale.data[c]! + bias.data[c]!;
+  });
+}
+
+/** With zeros; negative pads cut off. */
+function pad(dims: readonly number[], x: Tensor, begin: readonly number[]): number[] {
+  const strides = stridesOf(x.dims);
+  return indices(dims).map(index => {
+    const from = index.map((p, i) => p - begin[i]!);
+    if (from.some((p, i) => p < 0 || p >= x.dims[i]!)) return 0;
+    return x.data[from.reduce((total, p, i) => total + p * strides[i]!, 0)]!;
   });
 }
 
