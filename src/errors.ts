@@ -12,13 +12,16 @@
  */
 export type ErrorKind = 'usage' | 'input' | 'model' | 'unsupported' | 'resource' | 'runtime' | 'aborted' | 'closed';
 
-/** The one error class of the package: `kind` is for programs, `message` is one line for people, `cause` for debugging. */
+/**
+ * The one error class of the package: `kind` is for programs, `message` is one line for people, `cause` for debugging.
+ * Messages quote names from models and files: their control characters (line breaks, escapes of a terminal) become spaces.
+ */
 export class NumavoxError extends Error {
   override readonly name = 'NumavoxError';
   readonly kind: ErrorKind;
 
   constructor(kind: ErrorKind, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(message.replace(/\p{Cc}+/gu, ' '), options);
     this.kind = kind;
   }
 }

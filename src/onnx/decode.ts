@@ -24,7 +24,7 @@ export interface TensorPlaces {
 }
 
 export interface DecodedModel extends TensorPlaces {
-  /** What errors call it: the path as it was given, or 'model bytes'. */
+  /** What errors call it: the path as it was given, or 'a model of N bytes'. */
   readonly label: string;
   readonly proto: ModelProto;
 }
@@ -100,11 +100,11 @@ function decodeFile(label: string): DecodedModel {
  */
 export function decodeModel(source: string | Uint8Array | ArrayBuffer): DecodedModel {
   if (typeof source === 'string') return decodeFile(source);
-  const label = 'model bytes';
   const bytes =
     source instanceof Uint8Array
       ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
       : new Uint8Array(source);
+  const label = `a model of ${bytes.length} bytes`;
   // The walk says what is damaged, and where, as it does for a file.
   walkModel(bytesInMemory(label, bytes), Number.POSITIVE_INFINITY);
   return { label, path: null, proto: parse(label, bytes), rawRange: () => null };

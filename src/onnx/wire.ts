@@ -7,7 +7,7 @@ import { NumavoxError } from '../errors.js';
 
 /** Random access to the bytes of a model. `read` is only called for ranges that lie inside. */
 export interface Bytes {
-  /** What errors call it: a path, or 'model bytes'. */
+  /** What errors call it: a path, or 'a model of N bytes'. */
   readonly label: string;
   readonly size: number;
   byte(at: number): number;

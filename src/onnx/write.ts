@@ -1,4 +1,5 @@
 /** Writing a model to a file. Invariant: under the file's own name there is the whole model, or what was there before. */
+import { randomUUID } from 'node:crypto';
 import {
   accessSync,
   closeSync,
