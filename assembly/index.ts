@@ -7,3 +7,4 @@ export { f32_pool_average, f32_pool_max } from "./pool";
 export { f32_reduce_max, f32_reduce_mean } from "./reduce";
 export { f32_resize } from "./resize";
 export { f32_log_softmax, f32_softmax } from "./softmax";
+export { f32_matmul } from "./matmul";

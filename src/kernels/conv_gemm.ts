@@ -53,7 +53,7 @@ function sizes(shape: ConvGemmShape) {
 const unitWork = 40e6;
 /** Units that keep a many-core machine busy; fewer only where units would become tiny. */
 const manyUnits = 32;
-const leastArea = 512;
+const leastArea = 384;
 /** Longest block of K (tile and panel fit L1 together) and most packed floats (they fit L2). */
 const longestK = 320;
 const mostPacked = 49152;

@@ -1,12 +1,18 @@
+import { convGemm } from './conv_gemm.js';
 import { copy, fill, gather } from './copy.js';
 import { add, affine, div, mul, prelu, sub, unary } from './elementwise.js';
+import { gemv } from './gemv.js';
 import type { Kernel } from './kernel.js';
+import { matmul } from './matmul.js';
 import { poolAverage, poolMax } from './pool.js';
 import { reduceMax, reduceMean } from './reduce.js';
 import { resize } from './resize.js';
 import { logSoftmax, softmax } from './softmax.js';
 
 const all = [
+  convGemm,
+  gemv,
+  matmul,
   poolMax,
   poolAverage,
   reduceMean,
