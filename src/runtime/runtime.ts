@@ -8,9 +8,8 @@ import { NumavoxError } from '../errors.js';
 import type { Program } from '../lower/program.js';
 import type { PlannedMemory } from '../plan/plan.js';
 import type { TeamTree } from '../plan/team.js';
-import { type Control, createControl, heldWord, markUnloaded, reset, slowestStep } from './control.js';
-import { enterGate, type Pass } from './gate.js';
-import { abortedIn, type Job, type JobOptions, startJob } from './job.js';
+import { type Control, createControl, heldWord, markUnloaded, openControl, reset } from './control.js';
+import { createLine, type Work } from './line.js';
 import { loadJobs } from './load_jobs.js';
 import { allocateMemory, checkFeeds, readOutputs, writeInputs } from './memory.js';
 import { chooseModule, compileModule, readModule } from './module.js';
@@ -26,6 +25,8 @@ export interface RuntimeOptions {
   readonly onWarning: (message: string) => void;
   /** Limit of a worker's JavaScript heap; V8's own where absent. */
   readonly heapLimitMb?: number;
+  /** What workers start with in place of the project's own entry point; for tests. */
+  readonly workerEntry?: URL;
 }
 
 export interface LoadOptions {
@@ -74,18 +75,9 @@ export interface Runtime {
 
 /** What the runtime keeps of a loaded program. */
 interface Entry {
-  readonly program: Program;
   readonly bundle: Bundle;
   readonly memories: readonly WebAssembly.Memory[];
   readonly control: Control;
-}
-
-/** A job, and what comes of it. */
-interface Work<T> extends JobOptions {
-  /** Reads the result, while the memories are still the job's. */
-  collect(): T;
-  /** Called when the workers have the task; what it returns is called when the job has ended. */
-  onStart?(job: Job): (() => void) | undefined;
 }
 
 const closePatienceMs = 1_000;
@@ -96,12 +88,11 @@ let programsSoFar = 0;
  * @throws NumavoxError `unsupported` (no such module here), `resource` (kernels not built), `runtime` (workers do not start)
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
-  const { teams, heapLimitMb, onWarning } = options;
   const name = chooseModule(options.module);
   const availableCpus = availableParallelism();
   // Also the asynchronous fs call that has to come before the first pinned worker.
   const compiling = compileModule(name, await readModule(name));
-  const starting = startTeam({ teams, availableCpus, ...(heapLimitMb ? { heapLimitMb } : {}) });
+  const starting = startTeam({ ...options, availableCpus });
   const [compiled, started] = await Promise.allSettled([compiling, starting]);
   if (started.status === 'rejected') throw started.reason;
   const team = started.value;
@@ -111,202 +102,106 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
   const loose = team.workers.filter(worker => !worker.pinned);
   if (loose.length > 0) {
-    onWarning(`${loose.length} of ${team.workers.length} workers are not pinned to their CPUs: ${loose[0]!.reason}`);
+    options.onWarning(
+      `${loose.length} of ${team.workers.length} workers are not pinned to their CPUs: ${loose[0]!.reason}`,
+    );
   }
   return createRuntime(team, name, compiled.value);
 }
 
 function createRuntime(team: Team, name: ModuleName, module: WebAssembly.Module): Runtime {
   const entries = new Map<Loaded, Entry>();
-  const inLine = new Set<(error: NumavoxError) => void>();
+  const line = createLine(team);
   const ranks = team.workers.length;
-  let current: Job | null = null;
   let closing: Promise<void> | null = null;
-
-  const checkUsable = (): void => {
-    if (closing) throw closedError();
-    if (team.lost) throw team.lost;
-  };
 
   const entryOf = (loaded: Loaded): Entry => {
     const entry = entries.get(loaded);
-    checkUsable();
+    line.checkUsable();
     if (!entry) throw new NumavoxError('closed', 'the program has been unloaded');
     return entry;
   };
-
-  /** Waits until the gate opens, the signal aborts or the runtime closes. */
-  const turn = (pass: Pass, signal: AbortSignal | undefined): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const leave = (settle: () => void): void => {
-        signal?.removeEventListener('abort', abort);
-        inLine.delete(quit);
-        settle();
-      };
-      const abort = (): void => leave(() => reject(abortedIn('the line before the first step')));
-      const quit = (error: NumavoxError): void => leave(() => reject(error));
-      signal?.addEventListener('abort', abort);
-      inLine.add(quit);
-      pass.ready.then(() => leave(resolve));
-    });
-
-  /**
-   * Has every worker take part in the job that `begin` describes, and collects its result. `begin` is called at once where
-   * the gate is open, otherwise `onWait` is. The gate opens for the next ones when the last worker has come out of the job
-   * and the result has been read.
-   */
-  const onWorkers = async <T>(
-    signal: AbortSignal | undefined,
-    begin: () => Work<T>,
-    onWait = (): void => {},
-  ): Promise<T> => {
-    const pass = enterGate(team.cpus);
-    let job: Job | null = null;
-    try {
-      if (!pass.admitted) {
-        onWait();
-        await turn(pass, signal);
-      }
-      checkUsable();
-      const { collect, onStart, ...options } = begin();
-      const { nameOf, control } = options;
-      const ours = startJob(team, options);
-      job = current = ours;
-      const collected = ours.drained.then(() => {
-        current = null;
-        try {
-          return ours.failed() ? null : { value: collect() };
-        } finally {
-          pass.leave();
-        }
-      });
-      collected.catch(() => {});
-      const abort = (): void => ours.stop(abortedIn(nameOf(slowestStep(control))));
-      signal?.addEventListener('abort', abort);
-      const cleanUp = onStart?.(ours);
-      try {
-        await ours.result;
-      } finally {
-        cleanUp?.();
-        signal?.removeEventListener('abort', abort);
-      }
-      return (await collected)!.value;
-    } catch (error) {
-      if (!job) pass.leave();
-      throw error;
-    }
-  };
-
-  const holdsEverywhere = ({ control }: Entry): boolean =>
-    team.workers.every(({ rank }) => {
-      const holder = team.holder(rank);
-      return holder !== 0 && Atomics.load(control.words, heldWord(rank)) === holder;
-    });
 
   return {
     workers: team.workers,
     module: name,
 
     async load(program, plans, { signal, fault } = {}) {
-      checkUsable();
-      throwIfAborted(signal);
-      let control: Control | null = null;
+      let runControl: Control | null = null;
+      const begin = (): Work<Loaded> => {
+        const memories = program.memories.map(allocateMemory);
+        const bundle = bundleOf({ program, plans, memories, module, team });
+        runControl = openControl(bundle.control);
+        const jobs = loadJobs(program);
+        const control = createControl({ ranks, barriers: 0, counters: jobs.length });
+        return {
+          control,
+          task: { kind: 'load', bundle, jobs, control: control.words.buffer, ...(fault ? { fault } : {}) },
+          nameOf: step => `loading "${jobs[step]?.name}"`,
+          collect() {
+            const bytes = memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0);
+            const loaded: Loaded = { program, bytes };
+            entries.set(loaded, { bundle, memories, control: openControl(bundle.control) });
+            return loaded;
+          },
+        };
+      };
       try {
-        return await onWorkers(signal, () => {
-          const memories = program.memories.map(allocateMemory);
-          const counters = program.steps.reduce((count, step) => count + step.shares.length, 0);
-          const runs = createControl({ ranks, barriers: team.barriers, counters });
-          control = runs;
-          const bundle: Bundle = {
-            id: ++programsSoFar,
-            module,
-            memories: memories.map((memory, index) => {
-              const { scratchAddress, scratchBytes } = program.memories[index]!;
-              return { memory, ranks: plans[index]!.ranks, scratchAddress, scratchBytes };
-            }),
-            steps: program.steps,
-            control: runs.words.buffer,
-          };
-          const jobs = loadJobs(program);
-          const loading = createControl({ ranks, barriers: 0, counters: jobs.length });
-          return {
-            control: loading,
-            task: { kind: 'load', bundle, jobs, control: loading.words.buffer, ...(fault ? { fault } : {}) },
-            nameOf: step => `loading "${jobs[step]?.name}"`,
-            collect() {
-              const loaded: Loaded = {
-                program,
-                bytes: memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
-              };
-              entries.set(loaded, { program, bundle, memories, control: runs });
-              return loaded;
-            },
-          };
-        });
+        return await line.work(signal, begin);
       } catch (error) {
-        if (control) markUnloaded(control);
+        if (runControl) markUnloaded(runControl);
         throw error;
       }
     },
 
     async run(loaded, feeds, { signal, onStep, onProfile, fault } = {}) {
-      const entry = entryOf(loaded);
-      const { program, memories, control } = entry;
-      const { steps } = program;
-      checkFeeds(program.inputs, feeds);
-      throwIfAborted(signal);
+      const { bundle, memories, control } = entryOf(loaded);
+      const { steps, inputs, outputs } = loaded.program;
+      checkFeeds(inputs, feeds);
+      const profile = onProfile && createProfile(steps.length, ranks);
       let copies = feeds;
       // The caller may change the feeds as soon as the call has returned.
       const keepFeeds = (): void => {
         copies = feeds.map(feed => feed.slice());
       };
-      const profile = onProfile && createProfile(steps.length, ranks);
       const begin = (): Work<Float32Array[]> => {
         entryOf(loaded);
         reset(control);
-        writeInputs(memories, program.inputs, copies);
+        writeInputs(memories, inputs, copies);
         return {
           control,
           task: {
             kind: 'run',
-            id: entry.bundle.id,
-            ...(holdsEverywhere(entry) ? {} : { bundle: entry.bundle }),
+            id: bundle.id,
+            ...(isHeldByAll(control, team) ? {} : { bundle }),
             ...(profile ? { profile } : {}),
             ...(fault ? { fault } : {}),
           },
           nameOf: step => `step "${steps[step]?.name}"`,
-          collect: () => readOutputs(memories, program.outputs),
+          collect: () => readOutputs(memories, outputs),
           onStart: job => onStep && watchProgress(control, steps, onStep, error => job.stop(callbackError(error))),
         };
       };
-      const outputs = await onWorkers(signal, begin, keepFeeds);
+      const results = await line.work(signal, begin, keepFeeds);
       onStep?.(steps.length, steps.length, steps.at(-1)?.name ?? '');
       if (profile) onProfile?.(profileOf(steps, ranks, profile));
-      return outputs;
+      return results;
     },
 
     async unload(loaded) {
       const entry = entries.get(loaded);
       if (!entry) return;
       entries.delete(loaded);
-      const pass = enterGate(team.cpus);
-      try {
-        await pass.ready;
+      await line.between(async () => {
         markUnloaded(entry.control);
-        if (!closing && !team.lost) await Promise.allSettled(team.post({ kind: 'sweep' }));
-      } finally {
-        pass.leave();
-      }
+        await Promise.allSettled(team.post({ kind: 'sweep' }));
+      });
     },
 
     close() {
       closing ??= (async () => {
-        for (const quit of [...inLine]) quit(closedError());
         entries.clear();
-        if (current) {
-          current.stop(closedError());
-          await within(current.drained, closePatienceMs);
-        }
+        await line.close(closePatienceMs);
         await team.destroy();
       })();
       return closing;
@@ -314,26 +209,38 @@ function createRuntime(team: Team, name: ModuleName, module: WebAssembly.Module)
   };
 }
 
-const closedError = (): NumavoxError => new NumavoxError('closed', 'the session has been closed');
-
-const callbackError = (cause: unknown): NumavoxError =>
-  new NumavoxError(
-    'runtime',
-    `the progress callback failed: ${cause instanceof Error ? cause.message : String(cause)}`,
-    {
-      cause,
-    },
-  );
-
-function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw abortedIn('the line before the first step');
+interface BundleParts {
+  readonly program: Program;
+  readonly plans: readonly PlannedMemory[];
+  readonly memories: readonly WebAssembly.Memory[];
+  readonly module: WebAssembly.Module;
+  readonly team: Team;
 }
 
-/** Resolves when the promise does, or when the time is up. */
-async function within(promise: Promise<void>, limitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, limitMs);
+/** The program as the workers will hold it, with the control block of its runs. */
+function bundleOf({ program, plans, memories, module, team }: BundleParts): Bundle {
+  const counters = program.steps.reduce((count, step) => count + step.shares.length, 0);
+  const control = createControl({ ranks: team.workers.length, barriers: team.barriers, counters });
+  return {
+    id: ++programsSoFar,
+    module,
+    memories: memories.map((memory, index) => {
+      const { scratchAddress, scratchBytes } = program.memories[index]!;
+      return { memory, ranks: plans[index]!.ranks, scratchAddress, scratchBytes };
+    }),
+    steps: program.steps,
+    control: control.words.buffer,
+  };
+}
+
+/** Whether the thread of every rank has the program, so that it need not be sent again. */
+const isHeldByAll = (control: Control, team: Team): boolean =>
+  team.workers.every(({ rank }) => {
+    const holder = team.holder(rank);
+    return holder !== 0 && Atomics.load(control.words, heldWord(rank)) === holder;
   });
-  await Promise.race([promise, limit]).finally(() => clearTimeout(timer));
+
+function callbackError(cause: unknown): NumavoxError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new NumavoxError('runtime', `the progress callback failed: ${message}`, { cause });
 }

@@ -62,6 +62,8 @@ export interface TeamOptions {
   readonly availableCpus: number;
   /** Limit of a worker's JavaScript heap; V8's own where absent. */
   readonly heapLimitMb?: number;
+  /** What workers start with in place of the project's own entry point; for tests. */
+  readonly workerEntry?: URL;
 }
 
 const spinMs = 0.05;
@@ -96,6 +98,8 @@ export async function startTeam(options: TeamOptions): Promise<Team> {
     lost ??= new NumavoxError('closed', `a worker cannot be started again: ${describe(cause)}`, { cause });
     greeted(lost);
     team.watcher?.lost(lost);
+    // Tasks that wait for the seat would wait for ever.
+    void team.destroy();
   };
 
   const watch = (nodePool: NodePool): void => {
@@ -160,7 +164,7 @@ export async function startTeam(options: TeamOptions): Promise<Team> {
   for (const seats of seatsByNode(teams)) {
     const workerData: WorkerData = { seats, slots: slots.buffer, spinMs: spins ? spinMs : 0 };
     const pool = new Piscina({
-      filename: workerUrl.href,
+      filename: (options.workerEntry ?? workerUrl).href,
       workerData,
       minThreads: seats.length,
       maxThreads: seats.length,

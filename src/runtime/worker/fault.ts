@@ -1,4 +1,5 @@
 /** Failures on purpose, for tests: see `Fault`. Nothing here runs unless a task carries one. */
+import { type Control, isStopped } from '../control.js';
 import type { Fault } from '../protocol.js';
 import { notify, type Place } from './seat.js';
 
@@ -14,13 +15,18 @@ const trapModule = Uint8Array.of(
 );
 
 /** What commits the fault, once, where it is due at this place and step. */
-export function strikeAt(fault: Fault | undefined, place: Place, step: number): (() => void) | undefined {
+export function strikeAt(
+  fault: Fault | undefined,
+  place: Place,
+  step: number,
+  control: Control,
+): (() => void) | undefined {
   if (fault?.rank !== place.rank || fault.step !== step) return undefined;
   let struck = false;
   return () => {
     if (struck) return;
     struck = true;
-    commit(fault, place);
+    commit(fault, place, control);
   };
 }
 
@@ -28,7 +34,7 @@ const sleep = (ms: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 };
 
-function commit(fault: Fault, place: Place): void {
+function commit(fault: Fault, place: Place, control: Control): void {
   switch (fault.kind) {
     case 'throw':
       throw new Error('failed on purpose');
@@ -44,6 +50,7 @@ function commit(fault: Fault, place: Place): void {
       return;
     case 'abort':
       notify({ kind: 'fault', request: 'abort', threadId: place.threadId });
+      while (!isStopped(control)) sleep(1);
       return;
     case 'heap': {
       const hoard: unknown[] = [];

@@ -21,7 +21,7 @@ export function loadProgram(task: LoadTask, place: Place): boolean {
       const { memory, ranks } = task.bundle.memories[job.memory]!;
       Atomics.store(control.words, stepWord(place.rank), index);
       if (!ranks.includes(place.rank)) continue;
-      const strike = strikeAt(task.fault, place, index);
+      const strike = strikeAt(task.fault, place, index, control);
       const units = { count: job.units, counter: index, team: ranks.length, do: unitsOf(job, memory.buffer) };
       if (!shareOut(control, units, strike)) return false;
       strike?.();

@@ -17,7 +17,7 @@ export function runSteps(program: Held, place: Place, task: RunTask): boolean {
   for (let index = 0; index < steps.length; index++) {
     const { shares, barrier } = steps[index]!;
     Atomics.store(control.words, stepWord(place.rank), index);
-    const strike = strikeAt(task.fault, place, index);
+    const strike = strikeAt(task.fault, place, index, control);
     const startMs = performance.now();
     for (const share of shares) if (!shareOut(control, share, strike)) return false;
     strike?.();
