@@ -1,7 +1,12 @@
+import { activate } from './activation.js';
+import type { Values } from './descriptor.js';
 import { activation, ndhwc, window } from './fields.js';
+import type { Kernel } from './kernel.js';
+import { receptiveField } from './receptive_field.js';
 
 /**
  * f32_conv_depthwise: one filter per channel (groups = inC = outC), channels last, lanes along channels.
+ * y = activation((bias + chain) + residual); taps outside of x are skipped. The residual may not be y itself.
  * Packed weights: [tap][C]; bias: [C]; residual: as y. A unit is a block of mBlock output rows (batch, d, h).
  */
 export const convDepthwiseFields = {
@@ -13,3 +18,38 @@ export const convDepthwiseFields = {
   ...activation,
   mBlock: 'i32',
 } as const;
+
+type D = Values<typeof convDepthwiseFields>;
+
+/** Multiply-adds of a unit that is worth handing out and soon done. */
+const unitWork = 2e6;
+
+/** mBlock for a layer of this shape. */
+export function depthwiseRowBlock(shape: Pick<D, 'outW' | 'outC' | 'kD' | 'kH' | 'kW'>): number {
+  const rowWork = shape.outW * shape.outC * shape.kD * shape.kH * shape.kW;
+  return Math.max(1, Math.floor(unitWork / rowWork));
+}
+
+export const convDepthwise: Kernel<typeof convDepthwiseFields> = {
+  name: 'f32_conv_depthwise',
+  fields: convDepthwiseFields,
+  units: d => Math.ceil((d.batch * d.outD * d.outH) / d.mBlock),
+  scratchBytes: () => 64,
+  twin({ f32 }, d, begin, end) {
+    const finish = activate(d);
+    const positions = d.batch * d.outD * d.outH * d.outW;
+    for (let m = begin * d.mBlock * d.outW; m < Math.min(positions, end * d.mBlock * d.outW); m++) {
+      const field = receptiveField(d, m);
+      for (let c = 0; c < d.outC; c++) {
+        let sum = d.biasPtr === 0 ? 0 : f32[d.biasPtr / 4 + c]!;
+        field.forEach((position, tap) => {
+          if (position < 0) return;
+          sum += f32[d.xPtr / 4 + position * d.inC + c]! * f32[d.wPtr / 4 + tap * d.outC + c]!;
+        });
+        const at = m * d.outC + c;
+        if (d.residualPtr !== 0) sum += f32[d.residualPtr / 4 + at]!;
+        f32[d.yPtr / 4 + at] = finish(Math.fround(sum));
+      }
+    }
+  },
+};

@@ -1,3 +1,4 @@
+import { convDepthwise } from './conv_depthwise.js';
 import { convGemm } from './conv_gemm.js';
 import { copy, fill, gather } from './copy.js';
 import { add, affine, div, mul, prelu, sub, unary } from './elementwise.js';
@@ -11,6 +12,7 @@ import { logSoftmax, softmax } from './softmax.js';
 
 const all = [
   convGemm,
+  convDepthwise,
   gemv,
   matmul,
   poolMax,
