@@ -1,6 +1,6 @@
 /**
- * Reading constants, wherever their bytes are. Nothing is cached but file descriptors: a constant's bytes are read when they are
- * asked for, and only the run that is asked for. Imports nothing heavy: workers read their own share of the weights.
+ * Reading constants, wherever their bytes are. Nothing is kept: a constant's bytes are read when they are asked for, and
+ * only the run that is asked for. Imports nothing heavy: workers read their own share of the weights.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { NumavoxError } from '../errors.js';
@@ -26,7 +26,7 @@ export const bytesPerElement: Readonly<Record<DataType, number>> = {
 const chunkElements = 0x10000;
 const descriptors = new Map<string, number>();
 
-/** Closes the files that reads have opened on this thread; the next read opens them again. */
+/** Closes the files that reads have opened on this thread; otherwise that happens after the current turn of the event loop. */
 export function closeConstantFiles(): void {
   for (const descriptor of descriptors.values()) closeSync(descriptor);
   descriptors.clear();
@@ -37,6 +37,8 @@ function open(path: string): number {
   if (known !== undefined) return known;
   try {
     const descriptor = openSync(path, 'r');
+    // Kept for this turn of the event loop alone: by the next one another file may lie at the path.
+    if (descriptors.size === 0) setImmediate(closeConstantFiles).unref();
     descriptors.set(path, descriptor);
     return descriptor;
   } catch (cause) {

@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NumavoxError } from '../../../src/errors.js';
@@ -18,7 +19,6 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'numavox-constant-'));
 });
 afterAll(() => {
-  closeConstantFiles();
   rmSync(folder, { recursive: true });
 });
 
@@ -28,6 +28,16 @@ function unaligned(bytes: Uint8Array): Uint8Array {
   larger.set(bytes, 1);
   return larger.subarray(1, 1 + bytes.length);
 }
+
+const openFiles = () =>
+  readdirSync('/proc/self/fd').flatMap(descriptor => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${descriptor}`)];
+    } catch {
+      // The one that listed the folder is closed by now.
+      return [];
+    }
+  });
 
 const bytesOf = (data: NodeJS.TypedArray) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
@@ -63,6 +73,24 @@ describe('constants', () => {
     expect([...readFloats(constant, 2, 3, into)]).toEqual([3, 4, 5]);
     expect([...into]).toEqual([3, 4, 5, -1]);
     expect([...readNumbers(constant)]).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('reads another file once that has taken the place of the first, and keeps none open', async () => {
+    const path = join(folder, 'replaced.bin');
+    const constant: Constant = { dtype: 'float32', dims: [1], source: { kind: 'file', path, offset: 0, length: 4 } };
+    const isOpen = () => openFiles().some(target => target.startsWith(path));
+    writeFileSync(path, Float32Array.of(1));
+    expect([...readNumbers(constant)]).toEqual([1]);
+    expect(isOpen()).toBe(true);
+    writeFileSync(`${path}.new`, Float32Array.of(2));
+    renameSync(`${path}.new`, path);
+    await setImmediate();
+    expect([...readNumbers(constant)]).toEqual([2]);
+    await setImmediate();
+    expect(isOpen()).toBe(false);
+    readNumbers(constant);
+    closeConstantFiles();
+    expect(isOpen()).toBe(false);
   });
 
   it('converts runs longer than its buffer', () => {
