@@ -41,7 +41,7 @@ export const dataTypeOf = (elementType: number): DataType | undefined => dataTyp
 
 /** For messages. */
 export const elementTypeName = (elementType: number): string =>
-  dataTypeOf(elementType) ?? elementTypeNames[elementType] ?? `element type ${elementType}`;
+  dataTypeOf(elementType) ?? elementTypeNames[elementType] ?? `number ${elementType}`;
 
 /** AttributeProto.AttributeType. */
 export const attributeType = {
