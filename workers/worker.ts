@@ -5,4 +5,4 @@ import { perform } from '../src/runtime/worker/task.js';
 
 const place = takeSeat();
 
-export default (task: Task): TaskResult => perform(task, place);
+export default (task: Task): Promise<TaskResult> => perform(task, place);

@@ -2,7 +2,7 @@
  * Fills a program's memories, as one worker sees it: writes and packs whatever units it can claim in the memories that it
  * works in, so that a memory's pages are first touched on its own node. Jobs write to separate places, so none waits for another.
  */
-import { closeConstantFiles, readFloats } from '../../graph/constant.js';
+import { readFloats } from '../../graph/constant.js';
 import { pack } from '../../kernels/pack.js';
 import { openControl, stepWord } from '../control.js';
 import type { LoadJob, LoadTask } from '../protocol.js';
@@ -16,21 +16,17 @@ const pageWords = 1024;
 /** Takes part in a load and holds the program afterwards. False where it has been stopped. */
 export function loadProgram(task: LoadTask, place: Place): boolean {
   const control = openControl(task.control);
-  try {
-    for (const [index, job] of task.jobs.entries()) {
-      const { memory, ranks } = task.bundle.memories[job.memory]!;
-      Atomics.store(control.words, stepWord(place.rank), index);
-      if (!ranks.includes(place.rank)) continue;
-      const strike = strikeAt(task.fault, place, index, control);
-      const units = { count: job.units, counter: index, team: ranks.length, do: unitsOf(job, memory.buffer) };
-      if (!shareOut(control, units, strike)) return false;
-      strike?.();
-    }
-    hold(task.bundle, place);
-    return true;
-  } finally {
-    closeConstantFiles();
+  for (const [index, job] of task.jobs.entries()) {
+    const { memory, ranks } = task.bundle.memories[job.memory]!;
+    Atomics.store(control.words, stepWord(place.rank), index);
+    if (!ranks.includes(place.rank)) continue;
+    const strike = strikeAt(task.fault, place, index, control);
+    const units = { count: job.units, counter: index, team: ranks.length, do: unitsOf(job, memory.buffer) };
+    if (!shareOut(control, units, strike)) return false;
+    strike?.();
   }
+  hold(task.bundle, place);
+  return true;
 }
 
 function unitsOf(job: LoadJob, buffer: ArrayBufferLike): (begin: number, end: number) => void {

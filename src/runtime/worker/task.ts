@@ -10,13 +10,17 @@ import { loadProgram } from './load.js';
 import { runSteps } from './run.js';
 import type { Place } from './seat.js';
 
-export function perform(task: Task, place: Place): TaskResult {
+export async function perform(task: Task, place: Place): Promise<TaskResult> {
   sweep();
   switch (task.kind) {
     case 'sweep':
       return { kind: 'done' };
-    case 'load':
-      return guarded(openControl(task.control), place, () => loadProgram(task, place));
+    case 'load': {
+      const result = guarded(openControl(task.control), place, () => loadProgram(task, place));
+      // Files that constants have been read from are closed in the next turn of the event loop. An idle worker has none.
+      await new Promise(resolve => setImmediate(resolve));
+      return result;
+    }
     case 'run': {
       // A worker that lost its program between two runs has no control block to stop: the main thread does it.
       const control = task.bundle ? openControl(task.bundle.control) : heldProgram(task.id).control;

@@ -90,7 +90,7 @@ export function chain(options: ChainOptions): Chain {
     inputs: options.memories.map((_, memory) => port(memory, 0)),
     outputs: options.memories.map((_, memory) => port(memory, steps)),
     weights: options.memories.map((_, memory) => ({
-      ...{ name: 'w', memory, address: wPtr, bytes: count * 4, packing: { kernel: 'dense', elements: count } as never },
+      ...{ name: 'w', memory, address: wPtr, bytes: count * 4, packing: { kernel: 'dense', elements: count } as const },
       constant: {
         dtype: 'float32',
         dims: [rows, columns],
