@@ -9,3 +9,4 @@ export { f32_resize } from "./resize";
 export { f32_log_softmax, f32_softmax } from "./softmax";
 export { f32_matmul } from "./matmul";
 export { f32_conv_depthwise } from "./conv_depthwise";
+export { f32_conv_planar } from "./conv_planar";

@@ -1,5 +1,6 @@
 import { convDepthwise } from './conv_depthwise.js';
 import { convGemm } from './conv_gemm.js';
+import { convPlanar } from './conv_planar.js';
 import { copy, fill, gather } from './copy.js';
 import { add, affine, div, mul, prelu, sub, unary } from './elementwise.js';
 import { gemv } from './gemv.js';
@@ -12,6 +13,7 @@ import { logSoftmax, softmax } from './softmax.js';
 
 const all = [
   convGemm,
+  convPlanar,
   convDepthwise,
   gemv,
   matmul,
