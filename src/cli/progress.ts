@@ -1,4 +1,4 @@
-/** A progress bar on stderr, on a terminal only; `stop` clears it and gives the cursor back. */
+/** A progress bar on stderr, on a terminal only; `stop` clears it. The cursor stays, whatever ends the process. */
 import { SingleBar } from 'cli-progress';
 import type { Cli } from './context.js';
 
@@ -18,7 +18,6 @@ export function startProgress(cli: Cli, quiet: boolean): Progress {
     barCompleteChar: '#',
     barIncompleteChar: '-',
     barsize: 30,
-    hideCursor: true,
     clearOnComplete: true,
     gracefulExit: false,
   });

@@ -30,14 +30,16 @@ interface RunFlags extends options.MachineFlags, OutputFlags, ZooOptions {
 }
 
 const help = `
-Volumes (.nii, .nii.gz) are fed as 1x1xDxHxW with D = z, H = y, W = x. Where the output has a channel per
-class on the same grid, each voxel gets the label of its largest channel (of a single channel: above 0.5);
---output labels.nii.gz writes them on the volume's own grid, and a picture beside it (labels.png) shows the
-middle axial, coronal and sagittal slices. The picture is neurological: the patient's left is on the left,
-anterior is up (axial) or right (sagittal).
+Volumes (.nii, .nii.gz) are fed as 1x1xDxHxW with D = z, H = y, W = x. Where the
+output has a channel per class on the same grid, each voxel gets the label of its
+largest channel (of a single channel: above 0.5). --output labels.nii.gz writes
+them on the volume's own grid, and a picture beside it (labels.png) shows the
+middle axial, coronal and sagittal slices. The picture is neurological: the
+patient's left is on the left, anterior is up (axial) or right (sagittal).
 
---fit pad lays a volume that is too small centred into the model's size, filled up with its smallest
-intensity; --fit crop also cuts what is too large. Labels return to the volume's grid, 0 outside.
+--fit pad lays a volume that is too small centred into the model's size, filled
+up with its smallest intensity; --fit crop also cuts what is too large. Labels
+return to the volume's grid, 0 outside.
 
 Examples:
   numavox run c3d                                         a synthetic clip through an untrained C3D
