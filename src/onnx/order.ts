@@ -76,7 +76,10 @@ export function executionOrder(steps: readonly Step[], given: ReadonlySet<string
     const done = new Set(order);
     const left = new Set([...steps.keys()].filter(index => !done.has(index)));
     const cycle = cycleAmong(steps, left, producers);
-    throw new NumavoxError('model', `the graph is cyclic: ${cycle[0]} needs its own output (${cycle.length} nodes)`);
+    throw new NumavoxError(
+      'model',
+      `the graph is cyclic: ${cycle[0]} needs its own output (cycle length ${cycle.length})`,
+    );
   }
   return order;
 }

@@ -17,7 +17,9 @@ import type { Graph } from '../graph/ir.js';
 import { type FloatReader, prepareModel } from './encode.js';
 
 function failure(path: string, cause: unknown): NumavoxError {
-  const detail = cause instanceof Error ? cause.message : String(cause);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  // A system error goes on with the call and the temporary file's name.
+  const detail = message.replace(/, \w+ '.*$/s, '');
   return new NumavoxError('resource', `${path} cannot be written: ${detail}`, { cause });
 }
 

@@ -47,9 +47,9 @@ export function takeInputs(context: OpContext, least: number, most = least): rea
   const { inputs, opset } = context;
   const missing = Array.from({ length: least }, (_, i) => inputs[i] ?? '').indexOf('');
   if (missing >= 0)
-    throw opError('model', context, `input ${missing} is missing, ${least} are needed in opset ${opset}`);
+    throw opError('model', context, `input ${missing} is missing, opset ${opset} needs at least ${least}`);
   if (inputs.length > most) {
-    throw opError('model', context, `has ${inputs.length} inputs, at most ${most} are known in opset ${opset}`);
+    throw opError('model', context, `has ${inputs.length} inputs, opset ${opset} knows at most ${most}`);
   }
   return Array.from({ length: most }, (_, i) => inputs[i] ?? '');
 }

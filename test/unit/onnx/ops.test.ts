@@ -467,11 +467,11 @@ test.each<[Case, string]>([
     "unsupported: Relu 'n': attribute 'body' is a sub-graph",
   ],
   [{ op: 'Relu', attrs: { slope: 1 } }, "unsupported: Relu 'n': attribute 'slope' is not supported"],
-  [{ op: 'Relu', inputs: [] }, "model: Relu 'n': input 0 is missing, 1 are needed in opset 13"],
-  [{ op: 'Relu', inputs: ['x', 'x'] }, "model: Relu 'n': has 2 inputs, at most 1 are known in opset 13"],
+  [{ op: 'Relu', inputs: [] }, "model: Relu 'n': input 0 is missing, opset 13 needs at least 1"],
+  [{ op: 'Relu', inputs: ['x', 'x'] }, "model: Relu 'n': has 2 inputs, opset 13 knows at most 1"],
   [
     { op: 'Conv', inputs: ['x', ''], constants: weights },
-    "model: Conv 'n': input 1 is missing, 2 are needed in opset 13",
+    "model: Conv 'n': input 1 is missing, opset 13 needs at least 2",
   ],
   [
     { op: 'Conv', inputs: ['x', 'w'], constants: weights, attrs: { strides: [1, 1] } },
@@ -545,7 +545,7 @@ test.each<[Case, string]>([
   ],
   [
     { op: 'Clip', opset: 6, inputs: ['x', 'l'], constants: { l: scalar(1) } },
-    "model: Clip 'n': has 2 inputs, at most 1 are known in opset 6",
+    "model: Clip 'n': has 2 inputs, opset 6 knows at most 1",
   ],
   [
     { op: 'Slice', opset: 9, attrs: { starts: [1], ends: [2, 3] } },
