@@ -111,7 +111,8 @@ export async function startTeam(options: TeamOptions): Promise<Team> {
       const end = (cause: Error): void => {
         if (over || closing) return;
         over = true;
-        team.watcher?.ended(freeSlot(slots, threadId), cause);
+        const rank = freeSlot(slots, threadId);
+        team.watcher?.ended(rank, cause);
         watch(nodePool);
         if (nodePool.pool.threads.length < nodePool.seats.length) lose(cause);
       };

@@ -73,11 +73,51 @@ describe('a process', () => {
     expect(await script(closing)).toEqual({ code: 0, out: 'closed\ndone\n' });
   });
 
+  test('pins its workers, and no other thread of the process', async () => {
+    const body = `
+      const { readdirSync } = await import('node:fs');
+      const { readFile } = await import('node:fs/promises');
+      await Promise.all(Array.from({ length: 8 }, () => readFile('/proc/self/status')));
+      await runtime.run(loaded, [feed]);
+      const masks = readdirSync('/proc/self/task').map(thread =>
+        /Cpus_allowed_list:\\s*(.*)/.exec(readFileSync('/proc/self/task/' + thread + '/status', 'latin1'))[1]);
+      const own = /Cpus_allowed_list:\\s*(.*)/.exec(readFileSync('/proc/self/status', 'latin1'))[1];
+      const other = masks.filter(mask => mask !== own).sort();
+      say(JSON.stringify({ own, other, workers: runtime.workers.map(worker => [worker.pinned, worker.allowed]) }));`;
+    const { code, out } = await script(body);
+    expect(code).toBe(0);
+    const { own, other, workers } = JSON.parse(out) as { own: string; other: string[]; workers: [boolean, string][] };
+    const pinned = workers.filter(([isPinned]) => isPinned).map(([, allowed]) => allowed);
+    expect(other).toEqual(pinned.filter(allowed => allowed !== own).sort());
+  });
+
   test('goes on unpinned where there is no taskset, with one warning', async () => {
     const body = 'say(String(right(await runtime.run(loaded, [feed])))); say(warnings.join());';
     const { code, out } = await script(body, { PATH: folder });
     expect(code).toBe(0);
     expect(out).toMatch(/^true\n2 of 2 workers are not pinned to their CPUs: .*taskset.*\n$/);
+  });
+});
+
+describe('weights in a file', () => {
+  test('are read from the file that lies there when the program is loaded', async () => {
+    const path = join(folder, 'weights.bin');
+    const length = feed.length * 4;
+    const source = { kind: 'file', path, offset: 8, length } as const;
+    const weights = program.weights.map(task => ({ ...task, constant: { ...task.constant, source } }));
+    const runtime = await startRuntime({ teams: tree([[2]]), onWarning: () => {} });
+    try {
+      for (const value of [1, 2]) {
+        rmSync(path, { force: true });
+        writeFileSync(path, Buffer.from(new Float32Array(feed.length + 2).fill(value).buffer));
+        const loaded = await runtime.load({ ...program, weights }, memories);
+        const [outputs] = await runtime.run(loaded, [new Float32Array(feed.length)]);
+        // Three of the six steps add.
+        expect(outputs).toEqual(new Float32Array(feed.length).fill(3 * value));
+      }
+    } finally {
+      await runtime.close();
+    }
   });
 });
 
