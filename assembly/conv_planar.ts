@@ -79,6 +79,17 @@ export function f32_conv_planar(descriptorPtr: usize, unitBegin: i32, unitEnd: i
   }
 }
 
+/** Inlined at two places on purpose: the compiler would fold a tile with a single caller into it, and its sums would spill. */
+// @ts-ignore: decorator
+@inline
+function runTile(tile: PlanarTile, channels: i32): void {
+  if (channels == 5) planar5x8(tile);
+  else if (channels == 4) planar4x8(tile);
+  else if (channels == 3) planar3x8(tile);
+  else if (channels == 2) planar2x16(tile);
+  else planar1x16(tile);
+}
+
 /** All output channels of one row. */
 function convolveRow(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, depth: i32, h: i32): void {
   const weightsPtr = gatherSteps(d, tile, image, depth, h);
@@ -100,16 +111,17 @@ function convolveRow(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, dept
       tile.xOffset = <usize>w << 2;
       tile.yPtr = whole ? d.yPtr + offset : scratchPtr + EDGE_AT;
       tile.yStride = whole ? channelBytes : EDGE_STRIDE;
-      if (channels == 5) planar5x8(tile);
-      else if (channels == 4) planar4x8(tile);
-      else if (channels == 3) planar3x8(tile);
-      else if (channels == 2) planar2x16(tile);
-      else planar1x16(tile);
-      for (let c: usize = 0; c < <usize>channels; c++) {
-        const fromPtr = tile.yPtr + c * tile.yStride;
-        const at = offset + c * channelBytes;
-        if (finishing) finishRun(d, fromPtr, at, count);
-        if (!whole) memory.copy(d.yPtr + at, fromPtr, <usize>count << 2);
+      if (whole) {
+        runTile(tile, channels);
+        if (finishing) finishTile(d, tile, channels, offset, count);
+      } else {
+        runTile(tile, channels);
+        if (finishing) finishTile(d, tile, channels, offset, count);
+        let yPtr = d.yPtr + offset;
+        for (let c: usize = 0; c < <usize>channels; c++) {
+          memory.copy(yPtr, tile.yPtr + c * EDGE_STRIDE, <usize>count << 2);
+          yPtr += channelBytes;
+        }
       }
     }
     channel += channels;
@@ -160,21 +172,31 @@ function gatherSteps(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, dept
   return cut ? copyPtr : d.wPtr;
 }
 
-/** Residual and activation on `count` sums at fromPtr; `at` is their place in y and in the residual, in bytes. */
-function finishRun(d: ConvPlanarDescriptor, fromPtr: usize, at: usize, count: i32): void {
-  let residualPtr = d.residualPtr + at;
+/** Residual and activation on a tile's sums; `offset` is its place in y and in the residual, in bytes. */
+function finishTile(d: ConvPlanarDescriptor, tile: PlanarTile, channels: i32, offset: usize, count: i32): void {
+  const channelBytes = (<usize>d.outD * <usize>d.outH * <usize>d.outPitch) << 2;
+  let residualPtr = d.residualPtr + offset;
+  let sumsPtr = tile.yPtr;
+  for (; channels > 0; channels--) {
+    finishRun(d, sumsPtr, residualPtr, count);
+    residualPtr += channelBytes;
+    sumsPtr += tile.yStride;
+  }
+}
+
+function finishRun(d: ConvPlanarDescriptor, sumsPtr: usize, residualPtr: usize, count: i32): void {
   for (; count >= 4; count -= 4) {
-    let sum = v128.load(fromPtr);
+    let sum = v128.load(sumsPtr);
     if (d.residualPtr) sum = f32x4.add(sum, v128.load(residualPtr));
-    v128.store(fromPtr, activate(sum, d.activation, d.alpha, d.beta));
-    fromPtr += 16;
+    v128.store(sumsPtr, activate(sum, d.activation, d.alpha, d.beta));
+    sumsPtr += 16;
     residualPtr += 16;
   }
   for (; count > 0; count--) {
-    let sum = load<f32>(fromPtr);
+    let sum = load<f32>(sumsPtr);
     if (d.residualPtr) sum += load<f32>(residualPtr);
-    store<f32>(fromPtr, activateOne(sum, d.activation, d.alpha, d.beta));
-    fromPtr += 4;
+    store<f32>(sumsPtr, activateOne(sum, d.activation, d.alpha, d.beta));
+    sumsPtr += 4;
     residualPtr += 4;
   }
 }
