@@ -4,6 +4,9 @@ import { NumavoxError } from '../../index.js';
 /** Labels are stored in a byte each. */
 const maxClasses = 256;
 
+/** Voxels whose best score so far is kept: scores of a large volume leave little memory for a second array. */
+const blockVoxels = 1 << 16;
+
 /** Of one channel: where a probability makes a voxel foreground. */
 const threshold = 0.5;
 
@@ -27,13 +30,18 @@ export function labelVoxels(scores: Float32Array, channels: number): Uint8Array 
     for (let i = 0; i < voxels; i++) if (scores[i]! > threshold) labels[i] = 1;
     return labels;
   }
-  const best = new Float32Array(voxels).fill(Number.NEGATIVE_INFINITY);
-  for (let channel = 0; channel < channels; channel++) {
-    const channelScores = scores.subarray(channel * voxels, (channel + 1) * voxels);
-    for (let i = 0; i < voxels; i++) {
-      if (channelScores[i]! > best[i]!) {
-        best[i] = channelScores[i]!;
-        labels[i] = channel;
+  const best = new Float32Array(Math.min(voxels, blockVoxels));
+  for (let start = 0; start < voxels; start += blockVoxels) {
+    const count = Math.min(blockVoxels, voxels - start);
+    best.fill(Number.NEGATIVE_INFINITY);
+    for (let channel = 0; channel < channels; channel++) {
+      const offset = channel * voxels + start;
+      for (let i = 0; i < count; i++) {
+        const score = scores[offset + i]!;
+        if (score > best[i]!) {
+          best[i] = score;
+          labels[start + i] = channel;
+        }
       }
     }
   }

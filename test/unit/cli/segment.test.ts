@@ -118,6 +118,16 @@ describe('labelVoxels', () => {
     expect(Array.from(labelVoxels(scores, 3))).toEqual([1, 2, 0, 0]);
   });
 
+  it('takes the largest channel in every block of a large volume', () => {
+    const voxels = 150_001;
+    const scores = new Float32Array(3 * voxels).map((_, i) => Math.sin(i * 12.9898));
+    const labels = labelVoxels(scores, 3);
+    for (let i = 0; i < voxels; i += 97) {
+      const channels = [0, 1, 2].map(channel => scores[channel * voxels + i]!);
+      expect(labels[i]).toBe(channels.indexOf(Math.max(...channels)));
+    }
+  });
+
   it('cuts a single channel above 0.5', () => {
     expect(Array.from(labelVoxels(Float32Array.of(0.4, 0.5, 0.51, 1, Number.NaN), 1))).toEqual([0, 0, 1, 1, 0]);
   });
