@@ -37,7 +37,7 @@ interface PendingStep {
   readonly descriptor: { readonly offset: number; readonly words: Int32Array };
 }
 
-interface PendingPort {
+export interface PendingPort {
   readonly name: string;
   readonly dims: readonly number[];
   readonly address: Address;
