@@ -84,11 +84,11 @@ export function markUnloaded(control: Control): void {
 
 export const isUnloaded = (control: Control): boolean => Atomics.load(control.words, unloadedWord) !== 0;
 
-/** The step that no worker has left behind yet. */
-export function slowestStep(control: Control): number {
-  let slowest = Number.POSITIVE_INFINITY;
-  for (let rank = 0; rank < control.ranks; rank++) {
-    slowest = Math.min(slowest, Atomics.load(control.words, stepWord(rank)));
-  }
-  return slowest;
-}
+const stepsOf = (control: Control): number[] =>
+  Array.from({ length: control.ranks }, (_, rank) => Atomics.load(control.words, stepWord(rank)));
+
+/** The step that no worker has left behind yet: those before it are done. */
+export const slowestStep = (control: Control): number => Math.min(...stepsOf(control));
+
+/** The step that some worker is in and none is beyond: what is going on. */
+export const furthestStep = (control: Control): number => Math.max(...stepsOf(control));

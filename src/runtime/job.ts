@@ -4,7 +4,7 @@
  * no worker is in the task any more, and the memories and the control block may be used again.
  */
 import { NumavoxError } from '../errors.js';
-import { busyWord, type Control, slowestStep, stepWord, stop } from './control.js';
+import { busyWord, type Control, furthestStep, stepWord, stop } from './control.js';
 import type { Task, TaskResult } from './protocol.js';
 import type { Team } from './team.js';
 
@@ -62,17 +62,17 @@ export function startJob(team: Team, { control, task, nameOf }: JobOptions): Job
 
   team.watcher = {
     ended(rank, cause) {
-      const step = rank < 0 ? slowestStep(control) : Atomics.load(control.words, stepWord(rank));
+      const step = rank < 0 ? furthestStep(control) : Atomics.load(control.words, stepWord(rank));
       const who = rank < 0 ? 'a worker' : `worker ${rank}`;
       end(new NumavoxError('runtime', `${nameOf(step)}: ${who} died: ${firstLine(cause.message)}`, { cause }));
     },
     lost: end,
-    abort: () => end(abortedIn(nameOf(slowestStep(control)))),
+    abort: () => end(abortedIn(nameOf(furthestStep(control)))),
   };
 
   const tasks = team.post(task).map(answer =>
     answer.then(hear, (cause: Error) => {
-      const where = nameOf(slowestStep(control));
+      const where = nameOf(furthestStep(control));
       end(new NumavoxError('runtime', `${where}: a worker gave no answer: ${firstLine(cause.message)}`, { cause }));
     }),
   );

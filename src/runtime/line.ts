@@ -3,7 +3,7 @@
  * session closes. Invariant: whoever has entered the gate leaves it, whatever happens in between.
  */
 import { NumavoxError } from '../errors.js';
-import { slowestStep } from './control.js';
+import { furthestStep } from './control.js';
 import { enterGate, type Pass } from './gate.js';
 import { abortedIn, type Job, type JobOptions, startJob } from './job.js';
 import type { Team } from './team.js';
@@ -68,7 +68,7 @@ export function createLine(team: Team): Line {
     });
     // Whoever awaits `result` hears the failure; nobody may be left to hear this one.
     collected.catch(() => {});
-    const abort = (): void => job.stop(abortedIn(work.nameOf(slowestStep(work.control))));
+    const abort = (): void => job.stop(abortedIn(work.nameOf(furthestStep(work.control))));
     signal?.addEventListener('abort', abort);
     const cleanUp = work.onStart?.(job);
     try {

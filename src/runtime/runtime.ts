@@ -8,6 +8,7 @@ import { NumavoxError } from '../errors.js';
 import type { Program } from '../lower/program.js';
 import type { PlannedMemory } from '../plan/plan.js';
 import type { TeamTree } from '../plan/team.js';
+import { collectGarbage } from './collect.js';
 import { type Control, createControl, heldWord, markUnloaded, openControl, reset } from './control.js';
 import { createLine, type Work } from './line.js';
 import { loadJobs } from './load_jobs.js';
@@ -67,7 +68,7 @@ export interface Runtime {
    * @throws NumavoxError `input`, `runtime` (names the step and the cause; the next run works), `aborted`, `closed`
    */
   run(loaded: Loaded, feeds: readonly Float32Array[], options?: RunOptions): Promise<Float32Array[]>;
-  /** Lets go of a program after the runs before it; its memory is reclaimed when no worker refers to it any more. */
+  /** Lets go of a program after the runs before it, and gives its memories back. */
   unload(loaded: Loaded): Promise<void>;
   /** Ends the workers. What is in progress rejects with `closed`. */
   close(): Promise<void>;
@@ -122,6 +123,14 @@ function createRuntime(team: Team, name: ModuleName, module: WebAssembly.Module)
     return entry;
   };
 
+  /** Gives the memories of a program back, which nobody will run again. */
+  const forget = (control: Control): Promise<void> =>
+    line.between(async () => {
+      markUnloaded(control);
+      await Promise.allSettled(team.post({ kind: 'sweep' }));
+      collectGarbage();
+    });
+
   return {
     workers: team.workers,
     module: name,
@@ -149,7 +158,7 @@ function createRuntime(team: Team, name: ModuleName, module: WebAssembly.Module)
       try {
         return await line.work(signal, begin);
       } catch (error) {
-        if (runControl) markUnloaded(runControl);
+        if (runControl) forget(runControl).catch(() => {});
         throw error;
       }
     },
@@ -189,13 +198,10 @@ function createRuntime(team: Team, name: ModuleName, module: WebAssembly.Module)
     },
 
     async unload(loaded) {
-      const entry = entries.get(loaded);
-      if (!entry) return;
+      const control = entries.get(loaded)?.control;
+      if (!control) return;
       entries.delete(loaded);
-      await line.between(async () => {
-        markUnloaded(entry.control);
-        await Promise.allSettled(team.post({ kind: 'sweep' }));
-      });
+      await forget(control);
     },
 
     close() {

@@ -3,6 +3,7 @@
  * so that none of them is left waiting.
  */
 import { NumavoxError } from '../../errors.js';
+import { collectGarbage } from '../collect.js';
 import { busyWord, type Control, openControl, stepWord, stop } from '../control.js';
 import type { Task, TaskResult } from '../protocol.js';
 import { heldProgram, hold, sweep } from './held.js';
@@ -14,6 +15,7 @@ export async function perform(task: Task, place: Place): Promise<TaskResult> {
   sweep();
   switch (task.kind) {
     case 'sweep':
+      collectGarbage();
       return { kind: 'done' };
     case 'load': {
       const result = guarded(openControl(task.control), place, () => loadProgram(task, place));

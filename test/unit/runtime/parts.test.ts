@@ -6,6 +6,7 @@ import {
   arrivedWord,
   counterWord,
   createControl,
+  furthestStep,
   generationWord,
   heldWord,
   isStopped,
@@ -101,7 +102,7 @@ describe('control block', () => {
     words[heldWord(2)] = 77;
     words[arrivedWord(control, 1)] = 2;
     words[counterWord(control, 3)] = 9;
-    expect(slowestStep(control)).toBe(5);
+    expect([slowestStep(control), furthestStep(control)]).toEqual([5, 7]);
     stop(control);
     expect(isStopped(control)).toBe(true);
     reset(control);

@@ -91,6 +91,28 @@ describe('a process', () => {
     expect(other).toEqual(pinned.filter(allowed => allowed !== own).sort());
   });
 
+  test('gets the memory of unloaded programs back', async () => {
+    const body = `
+      const floats = 16 * 2 ** 20;
+      const [plan] = program.memories;
+      const address = Math.ceil(plan.bytes / 64) * 64;
+      const large = { ...program, memories: [{ ...plan, bytes: address + floats * 4 }],
+        inputs: [...program.inputs, { name: 'large', dims: [floats], memory: 0, address }] };
+      const filler = new Float32Array(floats).fill(1);
+      const rounds = [];
+      for (let round = 0; round < 9; round++) {
+        const again = await runtime.load(large, memories);
+        if (!right(await runtime.run(again, [feed, filler]))) say('wrong');
+        rounds.push(process.memoryUsage().rss / 2 ** 20);
+        await runtime.unload(again);
+      }
+      say(String(rounds[8] - rounds[0]));`;
+    const { code, out } = await script(body);
+    expect(code).toBe(0);
+    // Eight times 64 MiB, were they kept.
+    expect(Number(out)).toBeLessThan(256);
+  });
+
   test('goes on unpinned where there is no taskset, with one warning', async () => {
     const body = 'say(String(right(await runtime.run(loaded, [feed])))); say(warnings.join());';
     const { code, out } = await script(body, { PATH: folder });
