@@ -21,14 +21,33 @@ interface Binding {
  * positive integer, or a symbol bound to two sizes
  */
 export function bindInputs(graph: Graph, shapes: Shapes = {}): Map<string, readonly number[]> {
+  const bound = bindGiven(graph, shapes);
+  return new Map(graph.inputs.map(input => [input.name, givenTo(input, shapes) ?? declaredDims(input, bound)]));
+}
+
+/**
+ * Whether a size of some input is still open: neither declared nor bound by the given shapes.
+ * @throws NumavoxError as `bindInputs` for shapes that do not fit
+ */
+export function hasOpenSizes(graph: Graph, shapes: Shapes): boolean {
+  const bound = bindGiven(graph, shapes);
+  return graph.inputs.some(
+    input => !givenTo(input, shapes) && input.type.dims.some(dim => sizeOfDim(dim, bound) === null),
+  );
+}
+
+const givenTo = (input: GraphInput, shapes: Shapes): readonly number[] | null =>
+  Object.hasOwn(shapes, input.name) ? shapes[input.name]! : null;
+
+/** The symbols that the given shapes bind. */
+function bindGiven(graph: Graph, shapes: Shapes): Map<string, Binding> {
   checkNames(graph, shapes);
-  const given = (input: GraphInput) => (Object.hasOwn(shapes, input.name) ? shapes[input.name]! : null);
   const bound = new Map<string, Binding>();
   for (const input of graph.inputs) {
-    const shape = given(input);
+    const shape = givenTo(input, shapes);
     if (shape) bindSymbols(input, shape, bound);
   }
-  return new Map(graph.inputs.map(input => [input.name, given(input) ?? declaredDims(input, bound)]));
+  return bound;
 }
 
 function checkNames(graph: Graph, shapes: Shapes): void {
@@ -68,15 +87,19 @@ function bindSymbols(input: GraphInput, shape: readonly number[], bound: Map<str
 
 function declaredDims(input: GraphInput, bound: ReadonlyMap<string, Binding>): number[] {
   return input.type.dims.map((dim, i) => {
-    if (typeof dim === 'number' && !saysNothing(dim)) return dim;
-    const binding = bound.get(String(dim));
-    if (binding) return binding.size;
+    const size = sizeOfDim(dim, bound);
+    if (size !== null) return size;
     const declared = showDims(input.type.dims.map(d => (d === '' ? '?' : d)));
     throw new NumavoxError(
       'usage',
       `input '${input.name}' (${declared}): dimension ${i} ('${dim || '?'}') has no size; give the shape of the input`,
     );
   });
+}
+
+function sizeOfDim(dim: Dim, bound: ReadonlyMap<string, Binding>): number | null {
+  if (typeof dim === 'number' && !saysNothing(dim)) return dim;
+  return bound.get(String(dim))?.size ?? null;
 }
 
 const saysNothing = (dim: Dim): boolean => (typeof dim === 'number' ? dim < 1 : dim === '' || dim === '?');

@@ -1,6 +1,6 @@
 import type { ModuleName } from '../assets.js';
 import { NumavoxError } from '../errors.js';
-import type { Shapes } from '../graph/bind.js';
+import { hasOpenSizes, type Shapes } from '../graph/bind.js';
 import { parameterCount } from '../graph/cost.js';
 import type { Graph, GraphInput } from '../graph/ir.js';
 import { buildTeams } from '../plan/build_teams.js';
@@ -9,7 +9,7 @@ import { type Loaded, type Runtime, startRuntime, type WorkerInfo } from '../run
 import { hostTopology } from '../topology/index.js';
 import { isZooUri, loadGraph, type ModelSource } from './load.js';
 import type { Algorithm, NumavoxOptions, NumavoxRunOptions } from './options.js';
-import { type Prepared, prepare, unboundDims } from './prepare.js';
+import { type Prepared, prepare } from './prepare.js';
 
 /** A float32 tensor in row-major order. */
 export interface Array32 {
@@ -143,7 +143,7 @@ async function openEngine({
     return ready;
   }
 
-  if (unboundDims(graph, fixed).length === 0) await makeReady(fixed);
+  if (!hasOpenSizes(graph, fixed)) await makeReady(fixed);
 
   function describe(): SessionDescription {
     const types = ready?.graph.types;

@@ -24,9 +24,3 @@ export function prepare(graph: Graph, shapes: Shapes, teams: TeamTree, reference
   const program = lower(optimized, plan, { reference });
   return { graph: optimized, plan, program, flops: graphFlops(optimized) };
 }
-
-/** The names of symbolic sizes that nothing binds yet. */
-export function unboundDims(graph: Graph, shapes: Shapes): string[] {
-  const open = graph.inputs.filter(({ name }) => !shapes[name]).flatMap(({ type }) => type.dims);
-  return [...new Set(open.filter(dim => typeof dim === 'string'))];
-}
