@@ -30,4 +30,10 @@ describe('planArena', () => {
     const chain = [0, 1, 2, 3, 4, 5].map(first => ({ bytes: 640, first, last: first + 1 }));
     expect(planArena(chain).bytes).toBe(2 * 640);
   });
+
+  it('keeps a chain of uneven sizes in two places', () => {
+    const sizes = [5, 5, 6, 8, 6, 5, 5, 5, 4];
+    const chain = sizes.map((size, first) => ({ bytes: 64 * size, first, last: first + 1 }));
+    expect(planArena(chain).bytes).toBe(64 * (8 + 6));
+  });
 });
