@@ -34,6 +34,8 @@ export interface SessionInfo {
   /** Teams: NUMA nodes and cache clusters that the workers sit on. */
   readonly nodes: number;
   readonly clusters: number;
+  /** The nodes are not this machine's own: same program, no locality. */
+  readonly logical: boolean;
   readonly workers: readonly WorkerInfo[];
   readonly module: string;
   readonly algorithm: string;

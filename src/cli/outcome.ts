@@ -96,7 +96,7 @@ function classTable(top: readonly ClassScore[]): string {
   ];
   const rows = top.map((score, i) => {
     const rank = 1 + i - top.findIndex(other => other.item === score.item);
-    const percent = `${(100 * score.probability).toFixed(2)} %`;
+    const percent = Number.isNaN(score.probability) ? 'NaN' : `${(100 * score.probability).toFixed(2)} %`;
     return pick(String(score.item), String(rank), String(score.class), score.label ?? '', percent);
   });
   const align = pick('r', 'r', 'r', 'l', 'r').join('');

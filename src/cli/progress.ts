@@ -1,4 +1,4 @@
-/** A progress bar on stderr, on a terminal only; `stop` clears it. The cursor stays, whatever ends the process. */
+/** A progress bar on stderr, on a terminal only; `stop` clears it. The terminal's modes stay as they are. */
 import { SingleBar } from 'cli-progress';
 import type { Cli } from './context.js';
 
@@ -19,6 +19,7 @@ export function startProgress(cli: Cli, quiet: boolean): Progress {
     barIncompleteChar: '-',
     barsize: 30,
     clearOnComplete: true,
+    linewrap: true,
     gracefulExit: false,
   });
   let started = false;

@@ -26,7 +26,7 @@ export function describeMachine(info: SessionInfo): string {
   const pins =
     pinned === info.workers.length ? 'pinned to' : pinned === 0 ? 'not pinned, meant for' : `${pinned} pinned, on`;
   return (
-    `${plural(info.workers.length, 'worker')} on ${plural(info.nodes, 'node')}, ${plural(info.clusters, 'cluster')}, ` +
+    `${plural(info.workers.length, 'worker')} on ${plural(info.nodes, info.logical ? 'logical node' : 'node')}, ${plural(info.clusters, 'cluster')}, ` +
     `${pins} CPU ${cpus}; module ${info.module}, algorithm ${info.algorithm}`
   );
 }
@@ -41,6 +41,6 @@ export function describeCreation({ timings, memoryBytes, parameters, gflop }: Se
 
 /** The same for programs. */
 export function machineJson(info: SessionInfo): object {
-  const { nodes, clusters, workers, module, algorithm } = info;
-  return { nodes, clusters, workers, module, algorithm };
+  const { nodes, clusters, logical, workers, module, algorithm } = info;
+  return { nodes, clusters, logical, workers, module, algorithm };
 }

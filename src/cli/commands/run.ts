@@ -82,10 +82,10 @@ async function run(cli: Cli, model: string, flags: RunFlags): Promise<void> {
   const labels = flags.labels === undefined ? null : parseLabels(readBytes(flags.labels), flags.labels);
   const inputs = (flags.input ?? []).map(argument => readInput(cli.engine, argument));
   const files = checkFlags(flags, inputs, target.untrained ? [] : [model]);
-  if (target.untrained && !flags.quiet) {
-    printNote(cli, `${model} is untrained, its weights are random: its classes mean nothing`);
-  }
   await withSession(cli, target.uri, { ...machine, shapes: flags.shape ?? {} }, async session => {
+    if (target.untrained && !flags.quiet) {
+      printNote(cli, `${model} is untrained, its weights are random: its classes mean nothing`);
+    }
     const feeds = makeFeeds(cli.engine, session.info().inputs, inputs, {
       scale: flags.scale ?? { kind: 'min-max' },
       fit: flags.fit ?? null,

@@ -39,6 +39,7 @@ export const classifier: FakeModel = {
 export const machine: Omit<SessionInfo, 'inputs' | 'outputs'> = {
   nodes: 1,
   clusters: 1,
+  logical: false,
   workers: [0, 1].map(rank => ({ rank, node: 0, cluster: 0, cpu: rank, pinned: true })),
   module: 'relaxed',
   algorithm: 'auto',
