@@ -31,14 +31,24 @@ export class Tile {
   floor: f32;
 }
 
+/** y = max(start + a @ b, floor) for k steps. */
+export function tile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    sixRows(tile, aPtr, bPtr, k);
+  } else {
+    threeRows(tile, 0, aPtr, bPtr, k);
+    threeRows(tile, 3, aPtr + 12, bPtr, k);
+  }
+}
+
 /**
- * y = max(start + a @ b, floor) for k steps.
+ * The tile where products and sums are fused.
  *
  * Twelve sums, two of B and one of A fill the sixteen registers of x86, so that the order of things counts: V8 keeps each
  * load of A beside its two products only in a function of its own, in a loop that tests before it runs, and where the
  * products read A from the last row to the first while the sums are declared from the first row on.
  */
-export function tile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
+function sixRows(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
   let row = tile.startPtr;
   let stride = tile.startStride;
   let s00 = v128.load(row), s01 = v128.load(row, 16);
@@ -100,4 +110,42 @@ export function tile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
   row += stride;
   v128.store(row, f32x4.pmax(s50, floor));
   v128.store(row, f32x4.pmax(s51, floor), 16);
+}
+
+/** Half of the tile, rows `first` to first + 2, where a product needs a register before it is added. */
+function threeRows(tile: Tile, first: usize, aPtr: usize, bPtr: usize, k: i32): void {
+  let stride = tile.startStride;
+  let row = tile.startPtr + first * stride;
+  let s00 = v128.load(row), s01 = v128.load(row, 16);
+  row += stride;
+  let s10 = v128.load(row), s11 = v128.load(row, 16);
+  row += stride;
+  let s20 = v128.load(row), s21 = v128.load(row, 16);
+  const end = aPtr + <usize>k * A_STEP;
+  while (aPtr != end) {
+    const b0 = v128.load(bPtr);
+    const b1 = v128.load(bPtr, 16);
+    let a = v128.load32_splat(aPtr, 8);
+    s21 = madd(a, b1, s21);
+    s20 = madd(a, b0, s20);
+    a = v128.load32_splat(aPtr, 4);
+    s11 = madd(a, b1, s11);
+    s10 = madd(a, b0, s10);
+    a = v128.load32_splat(aPtr);
+    s01 = madd(a, b1, s01);
+    s00 = madd(a, b0, s00);
+    aPtr += A_STEP;
+    bPtr += B_STEP;
+  }
+  const floor = f32x4.splat(tile.floor);
+  stride = tile.yStride;
+  row = tile.yPtr + first * stride;
+  v128.store(row, f32x4.pmax(s00, floor));
+  v128.store(row, f32x4.pmax(s01, floor), 16);
+  row += stride;
+  v128.store(row, f32x4.pmax(s10, floor));
+  v128.store(row, f32x4.pmax(s11, floor), 16);
+  row += stride;
+  v128.store(row, f32x4.pmax(s20, floor));
+  v128.store(row, f32x4.pmax(s21, floor), 16);
 }

@@ -1,0 +1,45 @@
+/**
+ * What bench/kernels/gemm_peak.js measures beside the kernels; built into a module of its own that is never shipped: the
+ * register tile alone, and what the machine can do at most.
+ */
+import { Tile, tile6x8 } from "./gemm_tile";
+import { madd } from "./simd";
+
+/** Repeats one tile over the same packed operands. */
+export function bench_tile(tilePtr: usize, aPtr: usize, bPtr: usize, k: i32, repeats: i32): void {
+  for (let i = 0; i < repeats; i++) tile6x8(changetype<Tile>(tilePtr), aPtr, bPtr, k);
+}
+
+/** Twelve independent chains of multiply-adds that touch no memory but to keep their result: 96 flop per step. */
+export function bench_chains(resultPtr: usize, steps: i32): void {
+  const factor = v128.load(resultPtr);
+  const term = v128.load(resultPtr, 16);
+  let s0 = term, s1 = term, s2 = term, s3 = term, s4 = term, s5 = term;
+  let s6 = term, s7 = term, s8 = term, s9 = term, s10 = term, s11 = term;
+  do {
+    s0 = madd(factor, term, s0);
+    s1 = madd(factor, term, s1);
+    s2 = madd(factor, term, s2);
+    s3 = madd(factor, term, s3);
+    s4 = madd(factor, term, s4);
+    s5 = madd(factor, term, s5);
+    s6 = madd(factor, term, s6);
+    s7 = madd(factor, term, s7);
+    s8 = madd(factor, term, s8);
+    s9 = madd(factor, term, s9);
+    s10 = madd(factor, term, s10);
+    s11 = madd(factor, term, s11);
+  } while (--steps);
+  v128.store(resultPtr, s0, 32);
+  v128.store(resultPtr, s1, 48);
+  v128.store(resultPtr, s2, 64);
+  v128.store(resultPtr, s3, 80);
+  v128.store(resultPtr, s4, 96);
+  v128.store(resultPtr, s5, 112);
+  v128.store(resultPtr, s6, 128);
+  v128.store(resultPtr, s7, 144);
+  v128.store(resultPtr, s8, 160);
+  v128.store(resultPtr, s9, 176);
+  v128.store(resultPtr, s10, 192);
+  v128.store(resultPtr, s11, 208);
+}
