@@ -4,9 +4,11 @@ import { runInNewContext } from 'node:vm';
 /**
  * Collects this thread's garbage now. Shared memories do not count when V8 decides whether to collect, and an idle worker never
  * does: without this, the memory of an unloaded program would stay for as long as the session.
+ *
+ * The flag belongs to the process and stays set: another thread may be between setting it and using it.
  */
 export function collectGarbage(): void {
   setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  collect();
+  const collect = runInNewContext('globalThis.gc') as (() => void) | undefined;
+  collect?.();
 }

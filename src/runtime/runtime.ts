@@ -192,7 +192,11 @@ function createRuntime(team: Team, name: ModuleName, module: WebAssembly.Module)
         };
       };
       const results = await line.work(signal, begin, keepFeeds);
-      onStep?.(steps.length, steps.length, steps.at(-1)?.name ?? '');
+      try {
+        onStep?.(steps.length, steps.length, steps.at(-1)?.name ?? '');
+      } catch (error) {
+        throw callbackError(error);
+      }
       if (profile) onProfile?.(profileOf(steps, ranks, profile));
       return results;
     },
