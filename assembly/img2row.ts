@@ -139,12 +139,22 @@ function gatherTap(d: ConvGemmDescriptor, gather: Gather, outPtr: usize, tileByt
 
 /** A span that is all taps along w: the input's border may cut it. */
 function gatherLines(d: ConvGemmDescriptor, gather: Gather, outPtr: usize, tileBytes: usize): void {
+  const tapD = gather.tapD, tapH = gather.tapH;
+  const inD = <u32>d.inD, inH = <u32>d.inH;
+  const uncut = <u32>max(0, d.inW - d.kW + 1);
+  const offset = <usize>((tapD * d.inH + tapH) * d.inW * d.inC + gather.skip) << 2;
   const rowsPtr = changetype<usize>(gather) + offsetof<Gather>("row0");
   let originPtr = gather.originsPtr;
   for (let tile = gather.tiles; tile > 0; tile--) {
     let bouncePtr = gather.bouncePtr;
     for (let slot: usize = 0; slot < 24; slot += 4) {
-      store<usize>(rowsPtr + slot, linePtr(d, gather, changetype<Origin>(originPtr), bouncePtr));
+      const origin = changetype<Origin>(originPtr);
+      let ptr = gather.zerosPtr;
+      if (i32(<u32>(origin.d + tapD) < inD) & i32(<u32>(origin.h + tapH) < inH)) {
+        ptr = origin.ptr + offset;
+        if (<u32>origin.w >= uncut) ptr = cutSpan(d, gather, origin.w, ptr, bouncePtr);
+      }
+      store<usize>(rowsPtr + slot, ptr);
       originPtr += ORIGIN_BYTES;
       bouncePtr += gather.bounceStride;
     }
@@ -153,18 +163,13 @@ function gatherLines(d: ConvGemmDescriptor, gather: Gather, outPtr: usize, tileB
   }
 }
 
-/** Where the span of one row can be read: in the input, among the zeros, or copied between zeros to bouncePtr. */
-function linePtr(d: ConvGemmDescriptor, gather: Gather, origin: Origin, bouncePtr: usize): usize {
-  const inside =
-    i32(<u32>(origin.d + gather.tapD) < <u32>d.inD) & i32(<u32>(origin.h + gather.tapH) < <u32>d.inH);
-  if (!inside) return gather.zerosPtr;
+/** A span at the border, from position `w` of its line on: what is inside of the line is copied between zeros to bouncePtr. */
+function cutSpan(d: ConvGemmDescriptor, gather: Gather, w: i32, spanPtr: usize, bouncePtr: usize): usize {
   const skip = gather.skip, count = gather.count;
-  const begin = max(skip, -origin.w * d.inC);
-  const end = min(skip + count, (d.inW - origin.w) * d.inC);
+  const begin = max(skip, -w * d.inC) - skip;
+  const end = min(skip + count, (d.inW - w) * d.inC) - skip;
   if (begin >= end) return gather.zerosPtr;
-  const linePtr = origin.ptr + (<usize>((gather.tapD * d.inH + gather.tapH) * d.inW * d.inC) << 2);
-  if (begin == skip && end == skip + count) return linePtr + (<usize>skip << 2);
   memory.fill(bouncePtr, 0, <usize>count << 2);
-  memory.copy(bouncePtr + (<usize>(begin - skip) << 2), linePtr + (<usize>begin << 2), <usize>(end - begin) << 2);
+  memory.copy(bouncePtr + (<usize>begin << 2), spanPtr + (<usize>begin << 2), <usize>(end - begin) << 2);
   return bouncePtr;
 }
