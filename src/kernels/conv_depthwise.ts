@@ -21,13 +21,17 @@ export const convDepthwiseFields = {
 
 type D = Values<typeof convDepthwiseFields>;
 
-/** Multiply-adds of a unit that is worth handing out and soon done. */
+type Shape = Pick<D, 'batch' | 'outD' | 'outH' | 'outW' | 'outC' | 'kD' | 'kH' | 'kW'>;
+
+/** Multiply-adds of a unit that is worth handing out and soon done; units that keep a many-core machine busy. */
 const unitWork = 2e6;
+const manyUnits = 64;
 
 /** mBlock for a layer of this shape. */
-export function depthwiseRowBlock(shape: Pick<D, 'outW' | 'outC' | 'kD' | 'kH' | 'kW'>): number {
+export function depthwiseRowBlock(shape: Shape): number {
   const rowWork = shape.outW * shape.outC * shape.kD * shape.kH * shape.kW;
-  return Math.max(1, Math.floor(unitWork / rowWork));
+  const share = Math.ceil((shape.batch * shape.outD * shape.outH) / manyUnits);
+  return Math.max(1, Math.min(share, Math.floor(unitWork / rowWork)));
 }
 
 export const convDepthwise: Kernel<typeof convDepthwiseFields> = {
