@@ -50,9 +50,9 @@ export function extentOf(dims: readonly number[], layout: Layout): number {
   return layout.kind === 'planar' ? product(dims.slice(0, -1)) * layout.pitch : product(dims);
 }
 
-/** Whether both layouts put every element at the same place. */
+/** Whether a buffer in one layout is one in the other too: every element at the same place, and no halo in one of them only. */
 export function sameBytes(dims: readonly number[], a: Layout, b: Layout): boolean {
-  if (leadOf(a) !== leadOf(b)) return false;
+  if (leadOf(a) !== leadOf(b) || extentOf(dims, a) !== extentOf(dims, b)) return false;
   const left = stridesOf(dims, a);
   const right = stridesOf(dims, b);
   return dims.every((size, axis) => size === 1 || left[axis] === right[axis]);

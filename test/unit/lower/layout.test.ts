@@ -21,6 +21,10 @@ describe('layouts', () => {
     expect(sameBytes([1, 1, 1, 1, 8], rowMajor, { kind: 'planar', halo: 0, pitch: 8 })).toBe(true);
     expect(sameBytes([1, 1, 1, 2, 8], rowMajor, { kind: 'planar', halo: 4, pitch: 16 })).toBe(false);
   });
+
+  it('does not take a single row for one with a halo behind it', () => {
+    expect(sameBytes([1, 1, 20], rowMajor, { kind: 'planar', halo: 0, pitch: 32 })).toBe(false);
+  });
 });
 
 describe('mergeAxes', () => {
