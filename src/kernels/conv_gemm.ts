@@ -54,21 +54,25 @@ const unitWork = 40e6;
 /** Units that keep a many-core machine busy; fewer only where units would become tiny. */
 const manyUnits = 32;
 const leastArea = 384;
-/** Longest block of K (tile and panel fit L1 together) and most packed floats (they fit L2). */
-const longestK = 320;
+/** Most packed floats of a unit: they fit L2 with room for what streams through. */
 const mostPacked = 49152;
+/** Limits of a block of K: long enough to make storing and reloading the sums cheap, and no longer than streams pay. */
+const shortestK = 320;
+const longestK = 2048;
 /** Outputs per position of a unit that balance packing rows (paid per output) against reading weights (paid per row). */
 const aspect = 2.5;
 
 /** The blocks of a layer, from its shape alone. */
 export function convGemmBlocks(shape: ConvGemmShape): { mBlock: number; nBlock: number; kBlock: number } {
   const { positions, outputs, depth } = sizes(shape);
-  const kBlock = evenBlock(depth, Math.min(depth, longestK), 4);
   const share = (positions * outputs * shape.groups) / manyUnits;
   const area = Math.min(unitWork / depth, Math.max(share, leastArea));
   const nBlock = evenBlock(outputs, Math.min(outputs, Math.sqrt(area * aspect)), tileOutputs);
-  const rows = Math.min(positions, area / Math.min(nBlock, outputs), mostPacked / Math.min(kBlock, depth));
-  return { mBlock: evenBlock(positions, Math.max(rows, tileRows), tileRows), nBlock, kBlock };
+  const rows = Math.min(positions, area / Math.min(nBlock, outputs), mostPacked / Math.min(shortestK, depth));
+  const mBlock = evenBlock(positions, Math.max(rows, tileRows), tileRows);
+  // The fewer rows share a panel, the longer its run through memory should be.
+  const run = Math.max(shortestK, Math.min(longestK, mostPacked / mBlock));
+  return { mBlock, nBlock, kBlock: evenBlock(depth, Math.min(depth, run), 4) };
 }
 
 const blockCounts = (d: D) => {
