@@ -1,3 +1,4 @@
+import { NumavoxError } from '../errors.js';
 import type { Activation, ActivationNode, BatchNormNode, BinaryNode, PReluNode } from '../graph/ir.js';
 import {
   add,
@@ -43,8 +44,10 @@ export function emitBinary({ emitter }: Context, { where, kind, a, b, y, activat
   const along = (values: readonly number[]) => order.map(axis => values[axis]!);
   const strides = [stridesOf(y.dims, y.layout), broadcastStrides(a, y.dims), broadcastStrides(b, y.dims)].map(along);
   const merged = mergeAxes(along(y.dims), strides);
-  if (!merged)
-    throw new RangeError(`${kind} '${where.name}': broadcasting [${a.dims}] with [${b.dims}] needs over six loops`);
+  if (!merged) {
+    const what = `broadcasting [${a.dims}] with [${b.dims}] needs over six loops`;
+    throw new NumavoxError('unsupported', `${where.op} '${where.name}': ${what}`);
+  }
   emitter.step(where, binaryKernels[kind], {
     aPtr: offset(a.address, leadOf(a.layout)),
     bPtr: offset(b.address, leadOf(b.layout)),

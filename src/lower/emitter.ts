@@ -37,6 +37,11 @@ interface PendingStep {
   readonly descriptor: { readonly offset: number; readonly words: Int32Array };
 }
 
+interface PendingWeight {
+  readonly task: Omit<WeightTask, 'address' | 'memory'>;
+  readonly offset: number;
+}
+
 export interface PendingPort {
   readonly name: string;
   readonly dims: readonly number[];
@@ -61,7 +66,7 @@ export function createEmitter({ plan, reference }: EmitterOptions) {
   const steps: PendingStep[] = [];
   const lifetimes: { bytes: number; first: number; last: number }[] = [];
   const image: { offset: number; words: Int32Array }[] = [];
-  const weights = new Map<string, { task: Omit<WeightTask, 'address' | 'memory'>; offset: number }>();
+  const weights = new Map<Constant, Map<string, PendingWeight>>();
   let imageBytes = 0;
   let weightBytes = 0;
 
@@ -84,13 +89,15 @@ export function createEmitter({ plan, reference }: EmitterOptions) {
 
   /** A constant, packed for one kernel; the same constant packed alike twice is one. */
   function weight(name: string, constant: Constant, packing: Packing): Address {
-    const key = `${name}\0${JSON.stringify(packing)}`;
-    let entry = weights.get(key);
+    const packed = weights.get(constant) ?? new Map<string, PendingWeight>();
+    weights.set(constant, packed);
+    const key = JSON.stringify(packing);
+    let entry = packed.get(key);
     if (!entry) {
       const bytes = packBytes(packing);
       entry = { task: { name, bytes, constant, packing }, offset: weightBytes };
       weightBytes += align(bytes);
-      weights.set(key, entry);
+      packed.set(key, entry);
     }
     return { at: { region: 'weights', offset: entry.offset }, offsetBytes: 0 };
   }
@@ -166,7 +173,9 @@ export function createEmitter({ plan, reference }: EmitterOptions) {
       memories: [memory],
       inputs: inputs.map(port),
       outputs: outputs.map(port),
-      weights: [...weights.values()].map(({ task, offset }) => ({ ...task, memory: 0, address: weightStart + offset })),
+      weights: [...weights.values()]
+        .flatMap(packed => [...packed.values()])
+        .map(({ task, offset }) => ({ ...task, memory: 0, address: weightStart + offset })),
       steps: finished,
     };
   }

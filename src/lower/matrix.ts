@@ -121,7 +121,7 @@ export function lowerGemm(context: Context, node: GemmNode): void {
   let y = context.allocate(dims, rowMajor);
   if (b) {
     const constant = scaled(b, node.alpha, node.transB ? 0 : 1);
-    const weight = { name: node.alpha === 1 ? bName : `${bName} * ${node.alpha}`, constant, transposed: node.transB };
+    const weight = { name: bName, constant, transposed: node.transB };
     const activation = addAfter ? null : node.activation;
     emitProduct(context, node, { x, y, rows, depth, outputs, weight, bias, activation });
   } else {

@@ -156,7 +156,7 @@ describe('a planar value', () => {
     square: weightsOf([20, 6]),
   };
   /** y0 is planar and read by what `nodes` say. */
-  const after = (nodes: GraphSpec['nodes'], outputs: readonly string[]): GraphSpec => ({
+  const following = (nodes: GraphSpec['nodes'], outputs: readonly string[]): GraphSpec => ({
     inputs: { x: [2, 2, 3, 4, 20] },
     constants,
     nodes: [{ op: 'Conv', inputs: ['x', 'w3', ''], outputs: ['y0'], window: same3 }, ...nodes],
@@ -174,7 +174,7 @@ describe('a planar value', () => {
       },
       { op: 'Conv', inputs: ['y0', 'narrow', '', 'a'], outputs: ['c'], activation: { kind: 'relu' } },
     ];
-    checkGraph(after(nodes, ['a', 'b', 'c']));
+    checkGraph(following(nodes, ['a', 'b', 'c']));
   });
 
   it.each<[string, GraphSpec['nodes'][number]]>([
@@ -201,6 +201,6 @@ describe('a planar value', () => {
     ['Resize', { op: 'Resize', inputs: ['y0', 'scales', ''], mode: 'linear' }],
     ['MatMul', { op: 'MatMul', inputs: ['y0', 'square'] }],
   ])('is read by %s', (_, node) => {
-    for (const outputs of [['y', 'y0'], ['y']]) checkGraph(after([node], outputs));
+    for (const outputs of [['y', 'y0'], ['y']]) checkGraph(following([node], outputs));
   });
 });
