@@ -61,10 +61,11 @@ function leastMs(jobs, runs) {
 
 const gflops = (flop, ms) => flop / ms / 1e6;
 
+/** GFLOP/s of both; each run is about a millisecond, so that some of them go undisturbed on a machine that others use. */
 function measureTile({ kernels, f32, i32 }) {
   const depth = 256;
-  const repeats = 10_000;
-  const steps = 2_500_000;
+  const repeats = 2000;
+  const steps = 500_000;
   const take = allocator();
   const [tilePtr, aPtr, bPtr, yPtr, chainsPtr] = [take(16), take(6 * depth), take(8 * depth), take(48), take(64)];
   f32.fill(1e-3, aPtr / 4, yPtr / 4);
@@ -74,7 +75,7 @@ function measureTile({ kernels, f32, i32 }) {
   f32[tilePtr / 4 + 4] = Number.NEGATIVE_INFINITY;
   const [tileMs, chainsMs] = leastMs(
     [() => kernels.bench_tile(tilePtr, aPtr, bPtr, depth, repeats), () => kernels.bench_chains(chainsPtr, steps)],
-    20,
+    300,
   );
   return {
     tile: gflops(repeats * depth * flopPerTileStep, tileMs),
