@@ -1,10 +1,13 @@
 import { NumavoxError } from '../errors.js';
-import { readConstant } from '../graph/constant.js';
+import { readFloats, readNumbers } from '../graph/constant.js';
+import { operandOf } from '../graph/infer.js';
 import type { Activation, Constant, Node, TypedGraph } from '../graph/ir.js';
+import type { Operands } from '../graph/rules/rule.js';
+import { sizeOf } from '../graph/shape.js';
 import { type ActivationCode, activationCodes } from '../kernels/kernel.js';
 import { emitCopy, emitFill } from './copying.js';
 import type { Address, Emitter } from './emitter.js';
-import { extentOf, type Layout, leadOf, product, rowMajor, sameBytes, stridesOf } from './layout.js';
+import { extentOf, type Layout, leadOf, rowMajor, sameBytes, stridesOf } from './layout.js';
 
 /** A value in memory: where, and how it lies there. */
 export interface Held {
@@ -44,7 +47,7 @@ export function createContext(graph: TypedGraph, emitter: Emitter) {
     if (data.dtype !== 'float32' && data.dtype !== 'float64' && data.dtype !== 'float16') {
       throw new NumavoxError('unsupported', `constant '${name}' has type ${data.dtype}; computation is in float32`);
     }
-    const elements = product(data.dims);
+    const elements = sizeOf(data.dims);
     const address = emitter.weight(name, data, { kernel: 'dense', elements });
     const dense: Held = { dims: data.dims, layout: rowMajor, address };
     define(name, dense);
@@ -85,10 +88,34 @@ export function createContext(graph: TypedGraph, emitter: Emitter) {
   /** All elements of a small constant operand, or null where the operand is computed. */
   function floats(name: string): Float32Array | null {
     const data = constant(name);
-    return data ? Float32Array.from(readConstant(data), Number) : null;
+    return data ? readFloats(data, 0, sizeOf(data.dims)) : null;
   }
 
-  return { graph, emitter, define, dims, constant, value, heldAs, readers, inLayout, allocate, floats };
+  /** The same, exactly: indices may be larger than a float32 can count. */
+  function numbers(name: string): Float64Array | null {
+    const data = constant(name);
+    return data ? readNumbers(data) : null;
+  }
+
+  /** The node's inputs as shape inference sees them. */
+  const operands = (node: Node): Operands =>
+    node.inputs.map(name => (name === '' ? null : operandOf(node, name, graph.types, graph.constants)));
+
+  return {
+    graph,
+    emitter,
+    define,
+    dims,
+    constant,
+    value,
+    heldAs,
+    readers,
+    inLayout,
+    allocate,
+    floats,
+    numbers,
+    operands,
+  };
 }
 
 export type Context = ReturnType<typeof createContext>;

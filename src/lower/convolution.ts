@@ -1,10 +1,11 @@
 import type { ConvNode } from '../graph/ir.js';
+import { sizeOf } from '../graph/shape.js';
 import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
 import { absent, activationFields, type Context, type Held, unsupported, whereOf } from './context.js';
 import type { Address } from './emitter.js';
-import { channelsLast, type Layout, product } from './layout.js';
+import { channelsLast, type Layout } from './layout.js';
 import { ndhwcFields, windowFields } from './spatial.js';
 
 export type ConvKernelName = 'f32_conv_gemm' | 'f32_conv_planar' | 'f32_conv_depthwise';
@@ -27,9 +28,9 @@ export function lowerConv(context: Context, node: ConvNode): void {
   const bias = biasName === '' ? null : context.floats(biasName);
   if (biasName !== '' && !bias) throw unsupported(node, `bias '${biasName}' is computed; it must be constant`);
   const kernel = chooseConvKernel(node, context.dims(xName), context.dims(node.outputs[0]!));
-  if (kernel === 'f32_conv_planar') lowerPlanar(context, node, bias);
-  else if (kernel === 'f32_conv_depthwise') lowerDepthwise(context, node, bias);
-  else lowerGemm(context, node, bias);
+  if (kernel === 'f32_conv_planar') lowerConvPlanar(context, node, bias);
+  else if (kernel === 'f32_conv_depthwise') lowerConvDepthwise(context, node, bias);
+  else lowerConvGemm(context, node, bias);
 }
 
 /** Where the residual lies, held like y; absent where there is none. */
@@ -38,7 +39,7 @@ function residualAddress(context: Context, node: ConvNode, layout: Layout): Addr
   return name === '' ? absent : context.inLayout(name, layout).address;
 }
 
-function lowerGemm(context: Context, node: ConvNode, bias: Float32Array | null): void {
+function lowerConvGemm(context: Context, node: ConvNode, bias: Float32Array | null): void {
   const { emitter } = context;
   const [xName, wName] = node.inputs as [string, string];
   const yName = node.outputs[0]!;
@@ -47,9 +48,9 @@ function lowerGemm(context: Context, node: ConvNode, bias: Float32Array | null):
   const y = context.allocate(context.dims(yName), channelsLast);
   const sizes = ndhwcFields(x.dims, y.dims);
   const shape = { ...sizes, ...windowFields(node.window), groups: node.groups };
-  const taps = product(node.window.kernel);
+  const taps = sizeOf(node.window.kernel);
   const groupInC = sizes.inC / node.groups;
-  emitter.step(whereOf(node, 2 * product(y.dims) * taps * groupInC), convGemm, {
+  emitter.step(whereOf(node, 2 * sizeOf(y.dims) * taps * groupInC), convGemm, {
     ...shape,
     xPtr: x.address,
     yPtr: y.address,
@@ -79,7 +80,7 @@ export function panelledBias(bias: Float32Array, groups: number, width: number):
   return padded;
 }
 
-function lowerDepthwise(context: Context, node: ConvNode, bias: Float32Array | null): void {
+function lowerConvDepthwise(context: Context, node: ConvNode, bias: Float32Array | null): void {
   const { emitter } = context;
   const [xName, wName] = node.inputs as [string, string];
   const yName = node.outputs[0]!;
@@ -87,8 +88,8 @@ function lowerDepthwise(context: Context, node: ConvNode, bias: Float32Array | n
   const residualPtr = residualAddress(context, node, channelsLast);
   const y = context.allocate(context.dims(yName), channelsLast);
   const shape = { ...ndhwcFields(x.dims, y.dims), ...windowFields(node.window) };
-  const taps = product(node.window.kernel);
-  emitter.step(whereOf(node, 2 * product(y.dims) * taps), convDepthwise, {
+  const taps = sizeOf(node.window.kernel);
+  emitter.step(whereOf(node, 2 * sizeOf(y.dims) * taps), convDepthwise, {
     ...shape,
     xPtr: x.address,
     yPtr: y.address,
@@ -149,7 +150,7 @@ function planarOutput(context: Context, name: string): Layout {
   return planarLayout(dims.at(-1)!, left, right);
 }
 
-function lowerPlanar(context: Context, node: ConvNode, bias: Float32Array | null): void {
+function lowerConvPlanar(context: Context, node: ConvNode, bias: Float32Array | null): void {
   const { emitter } = context;
   const wName = node.inputs[1]!;
   const yName = node.outputs[0]!;
@@ -158,9 +159,9 @@ function lowerPlanar(context: Context, node: ConvNode, bias: Float32Array | null
   const residualPtr = residualAddress(context, node, layout);
   const y = context.allocate(context.dims(yName), layout);
   const { inD, inH, inW, outD, outH, outW, batch, inC, outC } = ndhwcFields(x.dims, y.dims);
-  const taps = product(node.window.kernel);
+  const taps = sizeOf(node.window.kernel);
   const shape = { batch, inC, inD, inH, inW, outC, outD, outH, outW, ...windowFields(node.window) };
-  emitter.step(whereOf(node, 2 * product(y.dims) * taps * inC), convPlanar, {
+  emitter.step(whereOf(node, 2 * sizeOf(y.dims) * taps * inC), convPlanar, {
     ...shape,
     xPtr: x.address,
     yPtr: y.address,

@@ -1,5 +1,6 @@
 import { NumavoxError } from '../errors.js';
 import type { Activation, ActivationNode, BatchNormNode, BinaryNode, PReluNode } from '../graph/ir.js';
+import { sameDims, sizeOf } from '../graph/shape.js';
 import {
   add,
   affine,
@@ -14,7 +15,7 @@ import {
 } from '../kernels/elementwise.js';
 import { activationFields, type Context, type Held, offset, unsupported, whereOf } from './context.js';
 import { mergeAxes, six } from './copying.js';
-import { channelsLast, type Layout, leadOf, memoryOrder, product, rowMajor, stridesOf } from './layout.js';
+import { channelsLast, type Layout, leadOf, memoryOrder, rowMajor, stridesOf } from './layout.js';
 
 const binaryKernels = { Add: add, Sub: sub, Mul: mul, Div: div, PRelu: prelu } as const;
 export type BinaryOp = keyof typeof binaryKernels;
@@ -62,10 +63,7 @@ export function emitBinary({ emitter }: Context, { where, kind, a, b, y, activat
 
 /** The dense layout in which an elementwise result is made: that of the operand that has its shape. */
 function resultLayout(operands: readonly Held[], dims: readonly number[]): Layout {
-  const full = operands.find(
-    ({ dims: own, layout }) =>
-      layout.kind !== 'planar' && own.length === dims.length && own.every((n, i) => n === dims[i]),
-  );
+  const full = operands.find(({ dims: own, layout }) => layout.kind !== 'planar' && sameDims(own, dims));
   return full?.layout ?? rowMajor;
 }
 
@@ -86,7 +84,7 @@ export function lowerActivation(context: Context, node: ActivationNode): void {
   const first = context.value(xName);
   const x = first.layout.kind === 'planar' ? context.inLayout(xName, rowMajor) : first;
   const y = context.allocate(x.dims, x.layout);
-  const count = product(x.dims);
+  const count = sizeOf(x.dims);
   context.emitter.step(whereOf(node), unary, {
     xPtr: x.address,
     yPtr: y.address,
@@ -112,7 +110,7 @@ export function lowerBatchNorm(context: Context, node: BatchNormNode): void {
   const x = context.inLayout(xName!, dims.length > 2 ? channelsLast : rowMajor);
   const y = context.allocate(dims, x.layout);
   const channels = scale.length;
-  const rows = product(dims) / channels;
+  const rows = sizeOf(dims) / channels;
   context.emitter.step(whereOf(node), affine, {
     xPtr: x.address,
     yPtr: y.address,

@@ -1,3 +1,5 @@
+import { stridesOf as denseStrides, sizeOf } from '../graph/shape.js';
+
 /**
  * How a tensor lies in memory. A property of the buffer, not of the value: lowering may hold one value in several layouts.
  *
@@ -12,15 +14,6 @@ export type Layout =
 
 export const rowMajor: Layout = { kind: 'rowMajor' };
 export const channelsLast: Layout = { kind: 'channelsLast' };
-
-export const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
-
-/** Strides, in elements, of dense row-major sizes. */
-export function denseStrides(dims: readonly number[]): number[] {
-  const strides = new Array<number>(dims.length).fill(1);
-  for (let i = dims.length - 2; i >= 0; i--) strides[i] = strides[i + 1]! * dims[i + 1]!;
-  return strides;
-}
 
 /** The tensor's dimensions from outermost to innermost in memory. */
 export function memoryOrder(dims: readonly number[], layout: Layout): number[] {
@@ -47,7 +40,7 @@ export const leadOf = (layout: Layout): number => (layout.kind === 'planar' ? la
 
 /** Elements from the first to the last, halos included. */
 export function extentOf(dims: readonly number[], layout: Layout): number {
-  return layout.kind === 'planar' ? product(dims.slice(0, -1)) * layout.pitch : product(dims);
+  return layout.kind === 'planar' ? sizeOf(dims.slice(0, -1)) * layout.pitch : sizeOf(dims);
 }
 
 /** Whether a buffer in one layout is one in the other too: every element at the same place, and no halo in one of them only. */

@@ -1,4 +1,5 @@
 import type { Activation, Constant, GemmNode, MatMulNode, Node } from '../graph/ir.js';
+import { broadcastDims, broadcastStrides, sizeOf } from '../graph/shape.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { gemv } from '../kernels/gemv.js';
 import { matmul, matmulRowBlock } from '../kernels/matmul.js';
@@ -6,7 +7,7 @@ import { absent, activationFields, type Context, type Held, offset, whereOf } fr
 import { panelledBias } from './convolution.js';
 import { emitCopy } from './copying.js';
 import { emitBinary } from './elementwise.js';
-import { denseStrides, leadOf, product, rowMajor, stridesOf } from './layout.js';
+import { leadOf, rowMajor, stridesOf } from './layout.js';
 
 /** Up to this many rows, reading the weights costs more than computing: a kernel that streams them once. */
 const streamedRows = 8;
@@ -38,8 +39,8 @@ interface Product {
 }
 
 /** Emits y = activation(x @ w + bias) for a constant w. */
-function emitProduct({ emitter }: Context, node: Node, product_: Product): void {
-  const { x, y, rows, depth, outputs, weight, bias, activation } = product_;
+function emitProduct({ emitter }: Context, node: Node, product: Product): void {
+  const { x, y, rows, depth, outputs, weight, bias, activation } = product;
   const where = whereOf(node, 2 * rows * depth * outputs);
   const packed = { outputs, depth, transposed: weight.transposed };
   if (rows <= streamedRows) {
@@ -88,7 +89,7 @@ function untransposed(context: Context, node: Node, name: string, transposed: bo
     x: offset(from.address, leadOf(from.layout)),
     xStrides: [columnStride, rowStride],
     y: to.address,
-    yStrides: denseStrides(to.dims),
+    yStrides: stridesOf(to.dims, rowMajor),
   });
   return to;
 }
@@ -194,15 +195,15 @@ export function lowerMatMul(context: Context, node: MatMulNode): void {
   context.define(yName, y);
   if (constant && constant.dims.length === 2) {
     const [depth, outputs] = constant.dims as [number, number];
-    const rows = product(a.dims) / depth;
+    const rows = sizeOf(a.dims) / depth;
     const weight = { name: bName, constant, transposed: false };
     emitProduct(context, node, { x: a, y, rows, depth, outputs, weight, bias: null, activation: null });
     return;
   }
   const bRaw = context.inLayout(bName, rowMajor);
   const b: Held = bRaw.dims.length === 1 ? { ...bRaw, dims: [bRaw.dims[0]!, 1] } : bRaw;
-  const outer = broadcastSizes(a.dims.slice(0, -2), b.dims.slice(0, -2));
-  const batch = product(outer);
+  const outer = broadcastDims(a.dims.slice(0, -2), b.dims.slice(0, -2))!;
+  const batch = sizeOf(outer);
   const left = expanded(context, node, a, outer);
   const right = expanded(context, node, b, outer);
   emitMatmul(context, node, {
@@ -215,14 +216,6 @@ export function lowerMatMul(context: Context, node: MatMulNode): void {
   });
 }
 
-function broadcastSizes(a: readonly number[], b: readonly number[]): number[] {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => {
-    const left = a[a.length - rank + i] ?? 1;
-    return left === 1 ? (b[b.length - rank + i] ?? 1) : left;
-  });
-}
-
 /** An operand with one matrix for all batches, or one for each: copied where it is broadcast along some of them only. */
 function expanded(
   context: Context,
@@ -232,22 +225,17 @@ function expanded(
 ): { held: Held; batchStride: number } {
   const matrix = operand.dims.slice(-2);
   const own = operand.dims.slice(0, -2);
-  if (product(own) === 1) return { held: operand, batchStride: 0 };
-  const batchStride = product(matrix);
-  if (product(own) === product(outer)) return { held: operand, batchStride };
+  if (sizeOf(own) === 1) return { held: operand, batchStride: 0 };
+  const batchStride = sizeOf(matrix);
+  if (sizeOf(own) === sizeOf(outer)) return { held: operand, batchStride };
   const full = [...outer, ...matrix];
   const to = context.allocate(full, rowMajor);
-  const strides = denseStrides(operand.dims);
-  const missing = full.length - operand.dims.length;
   emitCopy(context.emitter, whereOf(node), {
     dims: full,
     x: operand.address,
-    xStrides: full.map((_, axis) => {
-      const at = axis - missing;
-      return at < 0 || operand.dims[at] === 1 ? 0 : strides[at]!;
-    }),
+    xStrides: broadcastStrides(operand.dims, full),
     y: to.address,
-    yStrides: denseStrides(full),
+    yStrides: stridesOf(full, rowMajor),
   });
   return { held: to, batchStride };
 }

@@ -1,8 +1,9 @@
 import type { GlobalPoolNode, PoolNode } from '../graph/ir.js';
+import { sizeOf } from '../graph/shape.js';
 import { poolAverage, poolMax, poolRowBlock } from '../kernels/pool.js';
 import { reduceMax, reduceMean } from '../kernels/reduce.js';
 import { type Context, whereOf } from './context.js';
-import { channelsLast, product } from './layout.js';
+import { channelsLast } from './layout.js';
 import { lift, ndhwcFields, windowFields } from './spatial.js';
 
 export function lowerPool(context: Context, node: PoolNode): void {
@@ -33,7 +34,7 @@ export function lowerGlobalPool(context: Context, node: GlobalPoolNode): void {
     xPtr: x.address,
     yPtr: y.address,
     outer,
-    count: product(spatial),
+    count: sizeOf(spatial),
     inner,
   });
   context.define(yName, y);

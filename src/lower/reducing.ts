@@ -1,9 +1,10 @@
 import type { ReduceMeanNode, SoftmaxNode } from '../graph/ir.js';
+import { sizeOf } from '../graph/shape.js';
 import { reduceMean } from '../kernels/reduce.js';
 import { logSoftmax, softmax } from '../kernels/softmax.js';
 import { type Context, type Held, offset, whereOf } from './context.js';
 import { emitCopy } from './copying.js';
-import { channelsLast, denseStrides, leadOf, memoryOrder, product, rowMajor, stridesOf } from './layout.js';
+import { channelsLast, leadOf, memoryOrder, rowMajor, stridesOf } from './layout.js';
 
 export function lowerSoftmax(context: Context, node: SoftmaxNode): void {
   const [xName] = node.inputs as [string];
@@ -18,9 +19,9 @@ export function lowerSoftmax(context: Context, node: SoftmaxNode): void {
   context.emitter.step(whereOf(node), node.op === 'Softmax' ? softmax : logSoftmax, {
     xPtr: x.address,
     yPtr: y.address,
-    outer: product(sizes.slice(0, at)),
-    count: product(sizes.slice(at, end)),
-    inner: product(sizes.slice(end)),
+    outer: sizeOf(sizes.slice(0, at)),
+    count: sizeOf(sizes.slice(at, end)),
+    inner: sizeOf(sizes.slice(end)),
   });
   context.define(node.outputs[0]!, y);
 }
@@ -36,12 +37,14 @@ export function lowerReduceMean(context: Context, node: ReduceMeanNode): void {
   context.define(yName, y);
 }
 
-/** x as [outer, count, inner] with the reduced axes in the middle and the kept ones in ONNX's order around them; copied where it
- * does not lie so. */
+/**
+ * x as [outer, count, inner] with the reduced axes in the middle and the kept ones in ONNX's order around them; copied where
+ * it does not lie so.
+ */
 function gatherReduced(context: Context, node: ReduceMeanNode, first: Held, axes: readonly number[]) {
   const { dims, layout } = first;
   const reduced = new Set(axes);
-  const sizes = (list: readonly number[]) => product(list.map(axis => dims[axis]!));
+  const sizes = (list: readonly number[]) => sizeOf(list.map(axis => dims[axis]!));
   const order = memoryOrder(dims, layout);
   const start = order.findIndex(axis => reduced.has(axis));
   const keptOrder = order.filter(axis => !reduced.has(axis) && dims[axis] !== 1);
@@ -60,7 +63,7 @@ function gatherReduced(context: Context, node: ReduceMeanNode, first: Held, axes
     x: offset(first.address, leadOf(layout)),
     xStrides: target.map(axis => strides[axis]!),
     y: x.address,
-    yStrides: denseStrides(targetDims),
+    yStrides: stridesOf(targetDims, rowMajor),
   });
-  return { x, outer: product(dims) / sizes(axes), count: sizes(axes), inner: 1 };
+  return { x, outer: sizeOf(dims) / sizes(axes), count: sizes(axes), inner: 1 };
 }

@@ -1,6 +1,7 @@
 import type { ResizeNode } from '../graph/ir.js';
+import { resizeScales } from '../graph/rules/extent.js';
 import { resize, resizeRowBlock } from '../kernels/resize.js';
-import { type Context, unsupported, whereOf } from './context.js';
+import { type Context, whereOf } from './context.js';
 import { channelsLast } from './layout.js';
 import { lift, ndhwcFields } from './spatial.js';
 
@@ -61,20 +62,11 @@ export function resizeTable(node: ResizeNode, axis: Axis): Int32Array {
 }
 
 export function lowerResize(context: Context, node: ResizeNode): void {
-  const [xName, scalesName = ''] = node.inputs as [string, string?];
   const yName = node.outputs[0]!;
-  const yDims = context.dims(yName);
-  const xDims = context.dims(xName);
-  const rank = xDims.length;
-  if (rank < 3 || rank > 5) throw unsupported(node, `rank ${rank}; 3 to 5 are supported`);
-  if (xDims[0] !== yDims[0] || xDims[1] !== yDims[1]) {
-    throw unsupported(node, `changes batch or channels, from [${xDims}] to [${yDims}]`);
-  }
-  const given = scalesName === '' ? null : context.floats(scalesName);
-  const scales = yDims.map((size, axis) => (given?.length === rank ? given[axis]! : size / xDims[axis]!));
-  const x = context.inLayout(xName, channelsLast);
-  const y = context.allocate(yDims, channelsLast);
-  const shape = ndhwcFields(xDims, yDims);
+  const { scales, dims } = resizeScales(node, context.operands(node));
+  const x = context.inLayout(node.inputs[0]!, channelsLast);
+  const y = context.allocate(dims, channelsLast);
+  const shape = ndhwcFields(x.dims, dims);
   const [scaleD, scaleH, scaleW] = lift(scales.slice(2), 1);
   const table = (inSize: number, outSize: number, scale: number) =>
     context.emitter.words(resizeTable(node, { inSize, outSize, scale }));

@@ -1,8 +1,10 @@
 import type { ConcatNode, GatherNode, Node, PadNode, SliceNode, TransposeNode } from '../graph/ir.js';
+import { padAmounts, sliceRanges } from '../graph/rules/extent.js';
+import { sizeOf } from '../graph/shape.js';
 import { gather, gatherRowBlock } from '../kernels/copy.js';
 import { type Context, offset, unsupported, whereOf } from './context.js';
 import { emitCopy, emitFill, six } from './copying.js';
-import { channelsLast, denseStrides, type Layout, leadOf, product, rowMajor, stridesOf } from './layout.js';
+import { channelsLast, type Layout, leadOf, rowMajor, stridesOf } from './layout.js';
 
 /** Flatten, Reshape, Squeeze, Unsqueeze, Identity: the same bytes under other dimensions. */
 export function lowerReshape(context: Context, node: Node): void {
@@ -20,19 +22,20 @@ export function lowerTranspose(context: Context, node: TransposeNode): void {
   const x = context.value(node.inputs[0]!);
   const yName = node.outputs[0]!;
   const y = context.allocate(context.dims(yName), rowMajor);
-  const perm = node.perm.length > 0 ? node.perm : [...x.dims.keys()].reverse();
   const strides = stridesOf(x.dims, x.layout);
   emitCopy(context.emitter, whereOf(node), {
     dims: y.dims,
     x: offset(x.address, leadOf(x.layout)),
-    xStrides: perm.map(axis => strides[axis]!),
+    xStrides: node.perm.map(axis => strides[axis]!),
     y: y.address,
-    yStrides: denseStrides(y.dims),
+    yStrides: stridesOf(y.dims, rowMajor),
   });
   context.define(yName, y);
 }
 
-/** The layout in which most of the operands lie already. */
+const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+
+/** Channels last where an operand lies so, since what comes after probably wants it too. */
 const prevailing = (layouts: readonly Layout[]): Layout =>
   layouts.some(({ kind }) => kind === 'channelsLast') ? channelsLast : rowMajor;
 
@@ -55,41 +58,18 @@ export function lowerConcat(context: Context, node: ConcatNode): void {
   context.define(yName, y);
 }
 
-/** A constant operand of integers; null where it is absent. */
-function integers(context: Context, node: Node, input: number): number[] | null {
-  const name = node.inputs[input] ?? '';
-  if (name === '') return null;
-  const values = context.floats(name);
-  if (!values) throw unsupported(node, `'${name}' is computed from data; it must be known before the run`);
-  return Array.from(values);
-}
-
-const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
-
-/** ONNX Slice: per axis the first element taken and the step; sizes are those of the inferred result. */
+/** ONNX Slice: the range along each axis that shape inference found. */
 export function lowerSlice(context: Context, node: SliceNode): void {
   const x = context.value(node.inputs[0]!);
   const yName = node.outputs[0]!;
-  const rank = x.dims.length;
-  const starts = integers(context, node, 1)!;
-  const axes = integers(context, node, 3) ?? starts.map((_, i) => i);
-  const steps = integers(context, node, 4) ?? starts.map(() => 1);
+  const ranges = sliceRanges(node, context.operands(node));
   const strides = stridesOf(x.dims, x.layout);
-  const xStrides = [...strides];
-  let first = leadOf(x.layout);
-  axes.forEach((given, i) => {
-    const axis = axisOf(given, rank);
-    const size = x.dims[axis]!;
-    const step = steps[i]!;
-    const start = starts[i]! < 0 ? starts[i]! + size : starts[i]!;
-    first += Math.min(Math.max(start, 0), step < 0 ? size - 1 : size) * strides[axis]!;
-    xStrides[axis] = strides[axis]! * step;
-  });
+  const first = ranges.map(({ start }) => start);
   const y = context.allocate(context.dims(yName), prevailing([x.layout]));
   emitCopy(context.emitter, whereOf(node), {
     dims: y.dims,
-    x: offset(x.address, first),
-    xStrides,
+    x: offset(x.address, leadOf(x.layout) + dot(first, strides)),
+    xStrides: ranges.map(({ step }, axis) => step * strides[axis]!),
     y: y.address,
     yStrides: stridesOf(y.dims, y.layout),
   });
@@ -97,32 +77,32 @@ export function lowerSlice(context: Context, node: SliceNode): void {
 }
 
 export function lowerPad(context: Context, node: PadNode): void {
-  const x = context.value(node.inputs[0]!);
-  const rank = x.dims.length;
-  const given = integers(context, node, 1)!;
-  const axes = integers(context, node, 3)?.map(axis => axisOf(axis, rank)) ?? [...x.dims.keys()];
-  const before = new Array<number>(rank).fill(0);
-  axes.forEach((axis, i) => {
-    before[axis] = given[i]!;
-  });
-  if (node.mode === 'constant') padConstant(context, node, before);
-  else padByIndex(context, node, before);
+  const { begin } = padAmounts(node, context.operands(node));
+  if (node.mode === 'constant') padConstant(context, node, begin);
+  else padByIndex(context, node, node.mode, begin);
+}
+
+/** The value that an optional operand gives; 0 without it. */
+function fillerOf(context: Context, node: PadNode): number {
+  const name = node.inputs[2] ?? '';
+  if (name === '') return 0;
+  const values = context.floats(name);
+  if (!values) throw unsupported(node, `its value '${name}' is computed; it must be constant`);
+  return values[0] ?? 0;
 }
 
 function padConstant(context: Context, node: PadNode, before: readonly number[]): void {
   const x = context.value(node.inputs[0]!);
   const yName = node.outputs[0]!;
-  const valueName = node.inputs[2] ?? '';
-  const filler = valueName === '' ? 0 : (integers(context, node, 2)![0] ?? 0);
+  const filler = fillerOf(context, node);
   const y = context.allocate(context.dims(yName), prevailing([x.layout]));
-  emitFill(context.emitter, whereOf(node), y.address, product(y.dims), filler);
+  emitFill(context.emitter, whereOf(node), y.address, sizeOf(y.dims), filler);
   // Negative pads cut: the copied box is where x, moved by `before`, and y overlap.
   const from = before.map(pad => Math.max(0, -pad));
   const to = before.map(pad => Math.max(0, pad));
   const box = x.dims.map((size, axis) => Math.max(0, Math.min(size - from[axis]!, y.dims[axis]! - to[axis]!)));
   const xStrides = stridesOf(x.dims, x.layout);
   const yStrides = stridesOf(y.dims, y.layout);
-  const dot = (a: readonly number[], b: readonly number[]) => a.reduce((sum, value, i) => sum + value * b[i]!, 0);
   emitCopy(context.emitter, whereOf(node), {
     dims: box,
     x: offset(x.address, leadOf(x.layout) + dot(from, xStrides)),
@@ -141,8 +121,7 @@ function sourceIndex(mode: 'reflect' | 'edge', i: number, size: number): number 
   return at < size ? at : period - at;
 }
 
-function padByIndex(context: Context, node: PadNode, before: readonly number[]): void {
-  const mode = node.mode === 'edge' ? 'edge' : 'reflect';
+function padByIndex(context: Context, node: PadNode, mode: 'reflect' | 'edge', before: readonly number[]): void {
   const { dims } = context.value(node.inputs[0]!);
   const yDims = context.dims(node.outputs[0]!);
   emitGather(
@@ -186,9 +165,12 @@ function emitGather(context: Context, node: Node, indices: readonly (readonly nu
 
 /** ONNX Gather with indices known before the run, along one axis. */
 export function lowerGather(context: Context, node: GatherNode): void {
-  const { dims } = context.value(node.inputs[0]!);
-  const axis = axisOf(node.axis, dims.length);
-  const chosen = integers(context, node, 1)!.map(index => (index < 0 ? index + dims[axis]! : index));
+  const [xName, indicesName] = node.inputs as [string, string];
+  const { dims } = context.value(xName);
+  const { axis } = node;
+  const indices = context.numbers(indicesName);
+  if (!indices) throw unsupported(node, `its indices '${indicesName}' are computed; they must be constant`);
+  const chosen = Array.from(indices, index => (index < 0 ? index + dims[axis]! : index));
   emitGather(
     context,
     node,
