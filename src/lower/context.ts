@@ -1,5 +1,5 @@
 import { NumavoxError } from '../errors.js';
-import { readFloats, readNumbers } from '../graph/constant.js';
+import { readFloats } from '../graph/constant.js';
 import { operandOf } from '../graph/infer.js';
 import type { Activation, Constant, Node, TypedGraph } from '../graph/ir.js';
 import type { Operands } from '../graph/rules/rule.js';
@@ -91,12 +91,6 @@ export function createContext(graph: TypedGraph, emitter: Emitter) {
     return data ? readFloats(data, 0, sizeOf(data.dims)) : null;
   }
 
-  /** The same, exactly: indices may be larger than a float32 can count. */
-  function numbers(name: string): Float64Array | null {
-    const data = constant(name);
-    return data ? readNumbers(data) : null;
-  }
-
   /** The node's inputs as shape inference sees them. */
   const operands = (node: Node): Operands =>
     node.inputs.map(name => (name === '' ? null : operandOf(node, name, graph.types, graph.constants)));
@@ -113,7 +107,6 @@ export function createContext(graph: TypedGraph, emitter: Emitter) {
     inLayout,
     allocate,
     floats,
-    numbers,
     operands,
   };
 }

@@ -1,3 +1,4 @@
+import { NumavoxError } from '../errors.js';
 import type { Node, Op, TypedGraph } from '../graph/ir.js';
 import type { Plan } from '../plan/plan.js';
 import { type Context, createContext, unsupported } from './context.js';
@@ -20,13 +21,17 @@ export interface LowerOptions {
 /**
  * Turns an optimised graph into a Program: chooses kernels and layouts from shapes alone, packs weights, plans the arena.
  *
- * @throws NumavoxError `unsupported` for a node that no kernel can do, `resource` for a program over 4 GiB.
+ * @throws NumavoxError `unsupported` for another type than float32 and for a node that no kernel can do, `resource` for a
+ * program over 4 GiB.
  */
 export function lower(graph: TypedGraph, plan: Plan, options: LowerOptions = {}): Program {
   const emitter = createEmitter({ plan, reference: options.reference ?? false });
   const context = createContext(graph, emitter);
 
-  const inputs = graph.inputs.map(({ name }) => {
+  const inputs = graph.inputs.map(({ name, type }) => {
+    if (type.dtype !== 'float32') {
+      throw new NumavoxError('unsupported', `input '${name}' has type ${type.dtype}; computation is in float32`);
+    }
     const dims = context.dims(name);
     const held = context.allocate(dims, rowMajor);
     context.define(name, held);

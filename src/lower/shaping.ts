@@ -1,3 +1,4 @@
+import { readNumbers } from '../graph/constant.js';
 import type { ConcatNode, GatherNode, Node, PadNode, SliceNode, TransposeNode } from '../graph/ir.js';
 import { padAmounts, sliceRanges } from '../graph/rules/extent.js';
 import { sizeOf } from '../graph/shape.js';
@@ -168,9 +169,10 @@ export function lowerGather(context: Context, node: GatherNode): void {
   const [xName, indicesName] = node.inputs as [string, string];
   const { dims } = context.value(xName);
   const { axis } = node;
-  const indices = context.numbers(indicesName);
-  if (!indices) throw unsupported(node, `its indices '${indicesName}' are computed; they must be constant`);
-  const chosen = Array.from(indices, index => (index < 0 ? index + dims[axis]! : index));
+  // Integers are constant: whatever computes or feeds others has been refused.
+  const chosen = Array.from(readNumbers(context.constant(indicesName)!), index =>
+    index < 0 ? index + dims[axis]! : index,
+  );
   emitGather(
     context,
     node,
