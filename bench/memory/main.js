@@ -1,5 +1,8 @@
 // GB/s (bytes read + written) of the kernels that are bound by memory, on one core, against memory.copy of the same size.
-// Run `npm run build` first; then: node --experimental-wasm-relaxed-simd bench/kernels/memory.js [simd|relaxed] [filter]
+//
+//     npm run bench -- --memory [FILTER]
+//
+// The simd module: these kernels have no multiply-adds to fuse.
 import { readFileSync } from 'node:fs';
 import { copyRowBlock } from '../../dist/src/kernels/copy.js';
 import { encode } from '../../dist/src/kernels/descriptor.js';
@@ -7,11 +10,10 @@ import { affineRowBlock, binaryRowBlock, unaryBlock } from '../../dist/src/kerne
 import { kernels } from '../../dist/src/kernels/index.js';
 import { poolRowBlock } from '../../dist/src/kernels/pool.js';
 import { resizeRowBlock } from '../../dist/src/kernels/resize.js';
+import { host, hostLine } from '../host.js';
 
-const moduleName = process.argv[2] ?? 'relaxed';
-const filter = process.argv[3] ?? '';
 const memory = new WebAssembly.Memory({ initial: 16384, maximum: 65536, shared: true });
-const bytes = readFileSync(new URL(`../../dist/wasm/${moduleName}.wasm`, import.meta.url));
+const bytes = readFileSync(new URL('../../dist/wasm/simd.wasm', import.meta.url));
 const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
 const i32 = new Int32Array(memory.buffer);
 const f32 = new Float32Array(memory.buffer);
@@ -154,7 +156,7 @@ const rows = [
 
 /** Best of some runs, in seconds. */
 function best(run) {
-  let seconds = Infinity;
+  let seconds = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 7; i++) {
     const start = performance.now();
     run();
@@ -163,23 +165,26 @@ function best(run) {
   return seconds;
 }
 
-const plain = new Uint8Array(memory.buffer);
-const referenceBytes = 64 * MiB;
-const reference = (2 * referenceBytes) / best(() => plain.copyWithin(yPtr, aPtr, aPtr + referenceBytes)) / 1e9;
-console.log(`${moduleName}: copy of ${referenceBytes / MiB} MiB as a whole: ${reference.toFixed(1)} GB/s`);
-for (const { title, kernel, bytes: moved, values } of rows) {
-  if (!title.includes(filter)) continue;
-  const { fields, units } = kernels[kernel];
-  i32.set(encode(fields, values), descriptorPtr / 4);
-  const count = units(values);
-  const atOnce = Math.ceil(count / 1000);
-  const seconds = best(() => {
-    for (let unit = 0; unit < count; unit += atOnce)
-      exports[kernel](descriptorPtr, unit, Math.min(unit + atOnce, count), scratchPtr);
-  });
-  const rate = moved / seconds / 1e9;
-  const unitMs = ((seconds * 1000) / count).toFixed(3);
-  console.log(
-    `${title.padEnd(52)} ${rate.toFixed(2).padStart(7)} GB/s  ${((rate / reference) * 100).toFixed(0).padStart(4)} %  ${(seconds * 1000).toFixed(2).padStart(8)} ms, units of ${unitMs} ms`,
-  );
+export function main([filter = '']) {
+  const plain = new Uint8Array(memory.buffer);
+  const referenceBytes = 64 * MiB;
+  const reference = (2 * referenceBytes) / best(() => plain.copyWithin(yPtr, aPtr, aPtr + referenceBytes)) / 1e9;
+  console.log(hostLine(host()));
+  console.log(`copy of ${referenceBytes / MiB} MiB as a whole: ${reference.toFixed(1)} GB/s`);
+  for (const { title, kernel, bytes: moved, values } of rows) {
+    if (!title.includes(filter)) continue;
+    const { fields, units } = kernels[kernel];
+    i32.set(encode(fields, values), descriptorPtr / 4);
+    const count = units(values);
+    const atOnce = Math.ceil(count / 1000);
+    const seconds = best(() => {
+      for (let unit = 0; unit < count; unit += atOnce)
+        exports[kernel](descriptorPtr, unit, Math.min(unit + atOnce, count), scratchPtr);
+    });
+    const rate = moved / seconds / 1e9;
+    const unitMs = ((seconds * 1000) / count).toFixed(3);
+    console.log(
+      `${title.padEnd(52)} ${rate.toFixed(2).padStart(7)} GB/s  ${((rate / reference) * 100).toFixed(0).padStart(4)} %  ${(seconds * 1000).toFixed(2).padStart(8)} ms, units of ${unitMs} ms`,
+    );
+  }
 }
