@@ -12,17 +12,22 @@ interface Axis {
   readonly scale: number;
 }
 
-/** Position on the input axis that output index i asks for (ONNX Resize, coordinate_transformation_mode). */
+/**
+ * Position on the input axis that output index i asks for (ONNX Resize, coordinate_transformation_mode). In float32, as
+ * onnxruntime has it: where a position falls on a boundary, its rounding decides which element is the nearest.
+ */
 function coordinate(node: ResizeNode, { inSize, outSize, scale }: Axis, i: number): number {
+  const round = Math.fround;
+  const halfPixel = () => round(round((i + 0.5) / round(scale)) - 0.5);
   switch (node.coordinates) {
     case 'half_pixel':
-      return (i + 0.5) / scale - 0.5;
+      return halfPixel();
     case 'pytorch_half_pixel':
-      return outSize > 1 ? (i + 0.5) / scale - 0.5 : 0;
+      return outSize > 1 ? halfPixel() : 0;
     case 'asymmetric':
-      return i / scale;
+      return round(i / round(scale));
     case 'align_corners':
-      return outSize > 1 ? (i * (inSize - 1)) / (outSize - 1) : 0;
+      return outSize > 1 ? round((i * (inSize - 1)) / (outSize - 1)) : 0;
   }
 }
 

@@ -55,18 +55,19 @@ interface Output {
   readonly scale: number;
 }
 
-function position({ coordinates }: ResizeNode, { i, size, from, scale }: Output): number {
-  if (size === from && scale === 1) return i;
+/** In float32, as in onnxruntime: ONNX does not say in which precision, and on a boundary the nearest element depends on it. */
+function position({ coordinates }: ResizeNode, { i, size, from, scale: given }: Output): number {
+  const scale = Math.fround(given);
+  const halfPixel = () => Math.fround(Math.fround((i + 0.5) / scale) - 0.5);
   switch (coordinates) {
     case 'asymmetric':
-      return i / scale;
+      return Math.fround(i / scale);
     case 'align_corners':
-      return size === 1 ? 0 : (i * (from - 1)) / (size - 1);
+      return size === 1 ? 0 : Math.fround((i * (from - 1)) / (size - 1));
     case 'pytorch_half_pixel':
-      if (size === 1) return 0;
-      return (i + 0.5) / scale - 0.5;
+      return size === 1 ? 0 : halfPixel();
     case 'half_pixel':
-      return (i + 0.5) / scale - 0.5;
+      return halfPixel();
   }
 }
 
