@@ -29,11 +29,16 @@ export function feedsOf(graph: TypedGraph): Record<string, Float32Array> {
   return Object.fromEntries(graph.inputs.map(({ name }, i) => [name, wave(sizes[i]!, 1 + i)]));
 }
 
-/** Equal to 1e-5 of the largest, NaN and infinities in the same places. */
-export function expectSame(actual: ArrayLike<number>, wanted: ArrayLike<number>, title: string): void {
+/** Equal to `tolerance` times the largest (of at least 1), NaN and infinities in the same places. */
+export function expectSame(
+  actual: ArrayLike<number>,
+  wanted: ArrayLike<number>,
+  title: string,
+  tolerance = 1e-5,
+): void {
   expect(actual.length, `${title}: elements`).toBe(wanted.length);
   const finite = Array.from(wanted).filter(Number.isFinite);
-  const allowed = 1e-5 * finite.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  const allowed = tolerance * finite.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
   for (let i = 0; i < wanted.length; i++) {
     const [a, b] = [actual[i]!, wanted[i]!];
     if (Object.is(a, b) || Math.abs(a - b) <= allowed) continue;
