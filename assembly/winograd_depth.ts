@@ -1,0 +1,220 @@
+/**
+ * f32_winograd_depth_input, f32_winograd_depth_output: the transforms around the grouped convolution that multiplies. Lanes along
+ * channels. The matrices are those of src/kernels/winograd_depth.ts, written out.
+ */
+import { activate } from "./activation";
+import { loadLanes, storeLanes } from "./lanes";
+import { ceilDiv } from "./rows";
+import { madd } from "./simd";
+
+// @ts-ignore: decorator
+@unmanaged
+class WinogradDepthInputDescriptor {
+  xPtr: usize;
+  yPtr: usize;
+  batch: i32;
+  inD: i32;
+  tiles: i32;
+  tile: i32;
+  padD: i32;
+  positions: i32;
+  channels: i32;
+  rowBlock: i32;
+}
+
+// @ts-ignore: decorator
+@unmanaged
+class WinogradDepthOutputDescriptor {
+  xPtr: usize;
+  yPtr: usize;
+  batch: i32;
+  outD: i32;
+  tiles: i32;
+  tile: i32;
+  positions: i32;
+  channels: i32;
+  biasPtr: usize;
+  residualPtr: usize;
+  activation: i32;
+  alpha: f32;
+  beta: f32;
+  rowBlock: i32;
+}
+
+/** Address of an input plane's first row, or of the zeros where the plane lies outside. */
+// @ts-ignore: decorator
+@inline
+function planeOf(d: WinogradDepthInputDescriptor, batch: i32, plane: i32, offset: usize, zeros: usize): usize {
+  if (<u32>plane >= <u32>d.inD) return zeros;
+  return d.xPtr + <usize>(batch * d.inD + plane) * <usize>d.positions * (<usize>d.channels << 2) + offset;
+}
+
+/** Bytes to the next position of a plane: none where it is the row of zeros. */
+// @ts-ignore: decorator
+@inline
+function strideOf(d: WinogradDepthInputDescriptor, plane: i32): usize {
+  return <u32>plane >= <u32>d.inD ? 0 : <usize>d.channels << 2;
+}
+
+export function f32_winograd_depth_input(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
+  const d = changetype<WinogradDepthInputDescriptor>(descriptorPtr);
+  memory.fill(scratchPtr, 0, <usize>d.channels << 2);
+  const blocks = ceilDiv(d.positions, d.rowBlock);
+  for (let unit = unitBegin; unit < unitEnd; unit++) {
+    const tileIndex = unit / blocks;
+    const first = (unit % blocks) * d.rowBlock;
+    const count = min(d.rowBlock, d.positions - first);
+    if (d.tile == 2) inputTile2(d, tileIndex, first, count, scratchPtr);
+    else inputTile4(d, tileIndex, first, count, scratchPtr);
+  }
+}
+
+function inputTile2(d: WinogradDepthInputDescriptor, tileIndex: i32, first: i32, count: i32, zeros: usize): void {
+  const batch = tileIndex / d.tiles;
+  const plane = (tileIndex % d.tiles) * 2 - d.padD;
+  const rowBytes = <usize>d.channels << 2;
+  const offset = <usize>first * rowBytes;
+  let p0 = planeOf(d, batch, plane, offset, zeros);
+  let p1 = planeOf(d, batch, plane + 1, offset, zeros);
+  let p2 = planeOf(d, batch, plane + 2, offset, zeros);
+  let p3 = planeOf(d, batch, plane + 3, offset, zeros);
+  let y = d.yPtr + (<usize>tileIndex * <usize>d.positions + <usize>first) * rowBytes * 4;
+  for (let position = 0; position < count; position++) {
+    for (let c = 0; c < d.channels; c += 4) {
+      const lanes = min(4, d.channels - c);
+      const at = <usize>c << 2;
+      const x1 = loadLanes(p1 + at, lanes);
+      const x2 = loadLanes(p2 + at, lanes);
+      const to = y + at;
+      storeLanes(to, f32x4.sub(loadLanes(p0 + at, lanes), x2), lanes);
+      storeLanes(to + rowBytes, f32x4.add(x1, x2), lanes);
+      storeLanes(to + 2 * rowBytes, f32x4.sub(x2, x1), lanes);
+      storeLanes(to + 3 * rowBytes, f32x4.sub(x1, loadLanes(p3 + at, lanes)), lanes);
+    }
+    p0 += strideOf(d, plane);
+    p1 += strideOf(d, plane + 1);
+    p2 += strideOf(d, plane + 2);
+    p3 += strideOf(d, plane + 3);
+    y += 4 * rowBytes;
+  }
+}
+
+function inputTile4(d: WinogradDepthInputDescriptor, tileIndex: i32, first: i32, count: i32, zeros: usize): void {
+  const batch = tileIndex / d.tiles;
+  const plane = (tileIndex % d.tiles) * 4 - d.padD;
+  const rowBytes = <usize>d.channels << 2;
+  const offset = <usize>first * rowBytes;
+  let p0 = planeOf(d, batch, plane, offset, zeros);
+  let p1 = planeOf(d, batch, plane + 1, offset, zeros);
+  let p2 = planeOf(d, batch, plane + 2, offset, zeros);
+  let p3 = planeOf(d, batch, plane + 3, offset, zeros);
+  let p4 = planeOf(d, batch, plane + 4, offset, zeros);
+  let p5 = planeOf(d, batch, plane + 5, offset, zeros);
+  let y = d.yPtr + (<usize>tileIndex * <usize>d.positions + <usize>first) * rowBytes * 6;
+  const two = f32x4.splat(2);
+  const four = f32x4.splat(4);
+  const minusFour = f32x4.splat(-4);
+  const minusFive = f32x4.splat(-5);
+  for (let position = 0; position < count; position++) {
+    for (let c = 0; c < d.channels; c += 4) {
+      const lanes = min(4, d.channels - c);
+      const at = <usize>c << 2;
+      const x1 = loadLanes(p1 + at, lanes);
+      const x2 = loadLanes(p2 + at, lanes);
+      const x3 = loadLanes(p3 + at, lanes);
+      const x4 = loadLanes(p4 + at, lanes);
+      const to = y + at;
+      storeLanes(to, madd(loadLanes(p0 + at, lanes), four, madd(x2, minusFive, x4)), lanes);
+      const even = madd(x2, minusFour, x4);
+      const odd = madd(x1, minusFour, x3);
+      storeLanes(to + rowBytes, f32x4.add(even, odd), lanes);
+      storeLanes(to + 2 * rowBytes, f32x4.sub(even, odd), lanes);
+      const far = f32x4.sub(x4, x2);
+      const near = f32x4.mul(f32x4.sub(x3, x1), two);
+      storeLanes(to + 3 * rowBytes, f32x4.add(far, near), lanes);
+      storeLanes(to + 4 * rowBytes, f32x4.sub(far, near), lanes);
+      storeLanes(to + 5 * rowBytes, madd(x1, four, madd(x3, minusFive, loadLanes(p5 + at, lanes))), lanes);
+    }
+    p0 += strideOf(d, plane);
+    p1 += strideOf(d, plane + 1);
+    p2 += strideOf(d, plane + 2);
+    p3 += strideOf(d, plane + 3);
+    p4 += strideOf(d, plane + 4);
+    p5 += strideOf(d, plane + 5);
+    y += 6 * rowBytes;
+  }
+}
+
+export function f32_winograd_depth_output(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
+  const d = changetype<WinogradDepthOutputDescriptor>(descriptorPtr);
+  const blocks = ceilDiv(d.positions, d.rowBlock);
+  for (let unit = unitBegin; unit < unitEnd; unit++) {
+    const tileIndex = unit / blocks;
+    const first = (unit % blocks) * d.rowBlock;
+    const last = first + min(d.rowBlock, d.positions - first);
+    for (let position = first; position < last; position++) {
+      if (d.tile == 2) outputTile2(d, tileIndex, position);
+      else outputTile4(d, tileIndex, position);
+    }
+  }
+}
+
+/** Stores activation(value + residual) of output plane `plane` at byte `at` of a plane's data; planes beyond the last are dropped. */
+// @ts-ignore: decorator
+@inline
+function storePlane(d: WinogradDepthOutputDescriptor, plane: i32, end: i32, at: usize, value: v128, lanes: i32): void {
+  if (plane >= end) return;
+  const offset = <usize>plane * <usize>d.positions * (<usize>d.channels << 2) + at;
+  const sum = d.residualPtr ? f32x4.add(value, loadLanes(d.residualPtr + offset, lanes)) : value;
+  storeLanes(d.yPtr + offset, activate(sum, d.activation, d.alpha, d.beta), lanes);
+}
+
+function outputTile2(d: WinogradDepthOutputDescriptor, tileIndex: i32, position: i32): void {
+  const batch = tileIndex / d.tiles;
+  const plane = batch * d.outD + (tileIndex % d.tiles) * 2;
+  const end = (batch + 1) * d.outD;
+  const rowBytes = <usize>d.channels << 2;
+  const x = d.xPtr + (<usize>tileIndex * <usize>d.positions + <usize>position) * rowBytes * 4;
+  for (let c = 0; c < d.channels; c += 4) {
+    const lanes = min(4, d.channels - c);
+    const at = <usize>c << 2;
+    const m1 = loadLanes(x + rowBytes + at, lanes);
+    const m2 = loadLanes(x + 2 * rowBytes + at, lanes);
+    const bias = d.biasPtr ? loadLanes(d.biasPtr + at, lanes) : f32x4.splat(0);
+    const y0 = f32x4.add(loadLanes(x + at, lanes), f32x4.add(m1, m2));
+    const y1 = f32x4.sub(f32x4.sub(m1, m2), loadLanes(x + 3 * rowBytes + at, lanes));
+    const to = <usize>position * rowBytes + at;
+    storePlane(d, plane, end, to, f32x4.add(bias, y0), lanes);
+    storePlane(d, plane + 1, end, to, f32x4.add(bias, y1), lanes);
+  }
+}
+
+function outputTile4(d: WinogradDepthOutputDescriptor, tileIndex: i32, position: i32): void {
+  const batch = tileIndex / d.tiles;
+  const plane = batch * d.outD + (tileIndex % d.tiles) * 4;
+  const end = (batch + 1) * d.outD;
+  const rowBytes = <usize>d.channels << 2;
+  const x = d.xPtr + (<usize>tileIndex * <usize>d.positions + <usize>position) * rowBytes * 6;
+  for (let c = 0; c < d.channels; c += 4) {
+    const lanes = min(4, d.channels - c);
+    const at = <usize>c << 2;
+    const m1 = loadLanes(x + rowBytes + at, lanes);
+    const m2 = loadLanes(x + 2 * rowBytes + at, lanes);
+    const m3 = loadLanes(x + 3 * rowBytes + at, lanes);
+    const m4 = loadLanes(x + 4 * rowBytes + at, lanes);
+    const bias = d.biasPtr ? loadLanes(d.biasPtr + at, lanes) : f32x4.splat(0);
+    const sum = f32x4.add(m1, m2);
+    const difference = f32x4.sub(m1, m2);
+    const farSum = f32x4.add(m3, m4);
+    const farDifference = f32x4.sub(m3, m4);
+    const y0 = f32x4.add(loadLanes(x + at, lanes), f32x4.add(sum, farSum));
+    const y1 = madd(farDifference, f32x4.splat(2), difference);
+    const y2 = madd(farSum, f32x4.splat(4), sum);
+    const y3 = f32x4.add(madd(farDifference, f32x4.splat(8), difference), loadLanes(x + 5 * rowBytes + at, lanes));
+    const to = <usize>position * rowBytes + at;
+    storePlane(d, plane, end, to, f32x4.add(bias, y0), lanes);
+    storePlane(d, plane + 1, end, to, f32x4.add(bias, y1), lanes);
+    storePlane(d, plane + 2, end, to, f32x4.add(bias, y2), lanes);
+    storePlane(d, plane + 3, end, to, f32x4.add(bias, y3), lanes);
+  }
+}
