@@ -102,4 +102,7 @@ function sizeOfDim(dim: Dim, bound: ReadonlyMap<string, Binding>): number | null
   return bound.get(String(dim))?.size ?? null;
 }
 
+/** Whether the feed decides the size: a symbol, or a number that says nothing. */
+export const isOpen = (dim: Dim): boolean => typeof dim === 'string' || saysNothing(dim);
+
 const saysNothing = (dim: Dim): boolean => (typeof dim === 'number' ? dim < 1 : dim === '' || dim === '?');

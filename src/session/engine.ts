@@ -1,8 +1,9 @@
 import type { ModuleName } from '../assets.js';
 import { NumavoxError } from '../errors.js';
-import { hasOpenSizes, type Shapes } from '../graph/bind.js';
+import { bindInputs, hasOpenSizes, isOpen, type Shapes } from '../graph/bind.js';
 import { parameterCount } from '../graph/cost.js';
-import type { Graph, GraphInput } from '../graph/ir.js';
+import type { Dim, Graph, GraphInput } from '../graph/ir.js';
+import { sizeOf } from '../graph/shape.js';
 import { buildTeams } from '../plan/build_teams.js';
 import type { TeamTree } from '../plan/team.js';
 import { type Loaded, type Runtime, startRuntime, type WorkerInfo } from '../runtime/index.js';
@@ -126,13 +127,13 @@ async function openEngine({
   let turn: Promise<unknown> = Promise.resolve();
   let running = 0;
 
-  const keyOf = (shapes: Shapes) => JSON.stringify(graph.inputs.map(({ name }) => shapes[name] ?? null));
+  const keyOf = (shapes: Shapes) => JSON.stringify([...bindInputs(graph, shapes).values()]);
 
   async function makeReady(shapes: Shapes): Promise<Ready> {
     const key = keyOf(shapes);
     if (ready?.key === key) return ready;
     const planned = performance.now();
-    const prepared = prepare(graph, shapes, teams, algorithm);
+    const prepared = prepare(graph, shapes, teams, algorithm === 'reference');
     const packed = performance.now();
     if (ready) await runtime.unload(ready.loaded);
     ready = null;
@@ -149,7 +150,7 @@ async function openEngine({
     const types = ready?.graph.types;
     const port = (name: string, dims: readonly (number | string)[]): PortInfo => ({ name, dtype: 'float32', dims });
     return {
-      inputs: graph.inputs.map(({ name, type }) => port(name, types?.get(name)?.dims ?? fixed[name] ?? type.dims)),
+      inputs: graph.inputs.map(input => port(input.name, types?.get(input.name)?.dims ?? expectedDims(input, fixed))),
       outputs: graph.outputs.map(name => port(name, types?.get(name)?.dims ?? [])),
       nodes: teams.nodes.length,
       clusters: teams.nodes.reduce((sum, node) => sum + node.clusters.length, 0),
@@ -209,24 +210,26 @@ async function openEngine({
   };
 }
 
-/** The sizes that this run needs: of the feeds where the model leaves them open, the model's own elsewhere. */
+/** Given sizes replace the model's own. */
+const expectedDims = ({ name, type }: GraphInput, fixed: Shapes): readonly Dim[] =>
+  Object.hasOwn(fixed, name) ? fixed[name]! : type.dims;
+
+/** The sizes of the feeds, which have to be those that are expected wherever these are not open. */
 function feedShapes(inputs: readonly GraphInput[], feeds: Feeds, fixed: Shapes): Shapes {
-  const shapes: Record<string, readonly number[]> = { ...fixed };
-  for (const { name, type } of inputs) {
+  for (const input of inputs) {
+    const { name } = input;
     const { dims, data } = feeds[name]!;
-    const expected = fixed[name] ?? type.dims;
-    const fits =
-      expected.length === dims.length && expected.every((size, i) => typeof size === 'string' || size === dims[i]);
+    const expected = expectedDims(input, fixed);
+    const fits = expected.length === dims.length && expected.every((size, i) => isOpen(size) || size === dims[i]);
     if (!fits) {
       throw new NumavoxError(
         'input',
         `input '${name}' has sizes [${dims.join(', ')}]; the model expects [${expected.join(', ')}]`,
       );
     }
-    if (data.length !== dims.reduce((all, size) => all * size, 1)) {
+    if (data.length !== sizeOf(dims)) {
       throw new NumavoxError('input', `input '${name}' has ${data.length} values for sizes [${dims.join(', ')}]`);
     }
-    if (type.dims.some(dim => typeof dim === 'string')) shapes[name] = dims;
   }
-  return shapes;
+  return Object.fromEntries(inputs.map(({ name }) => [name, feeds[name]!.dims]));
 }

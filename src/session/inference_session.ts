@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { InferenceSession as Ort, registerBackend, Tensor } from 'onnxruntime-common';
 import { NumavoxError } from '../errors.js';
 import { type Array32, createEngine, type Engine, type SessionDescription } from './engine.js';
@@ -15,14 +16,26 @@ type SinkOptions = SessionOptions & { [engineSink]?: (engine: Engine) => void };
 
 const engines = new WeakMap<object, Engine>();
 
+interface InferenceSessionFactory {
+  /** From a path, a model's bytes, or a zoo network's name (`zoo:c3d?width=0.125&classes=10&seed=3`). */
+  create(source: string | Uint8Array | ArrayBufferLike, options?: SessionOptions): Promise<InferenceSession>;
+  /** From a part of a buffer. */
+  create(
+    buffer: ArrayBufferLike,
+    byteOffset: number,
+    byteLength?: number,
+    options?: SessionOptions,
+  ): Promise<InferenceSession>;
+}
+
 /**
- * Runs models as onnxruntime does: a program written for onnxruntime-node or -web changes one import.
- *
- * `create` takes a path, a model's bytes, or a zoo network's name (`zoo:c3d?width=0.125&classes=10&seed=3`). Errors are
+ * Runs models as onnxruntime does: a program written for onnxruntime-node or -web changes one import. Errors are
  * `NumavoxError`s, whose `kind` says whether the caller, the model or the machine is to blame.
  */
-export const InferenceSession = {
-  async create(source: string | Uint8Array | ArrayBufferLike, options: SessionOptions = {}): Promise<InferenceSession> {
+export const InferenceSession: InferenceSessionFactory = {
+  async create(source: string | Uint8Array | ArrayBufferLike, ...rest: readonly unknown[]) {
+    const [byteOffset, byteLength] = rest.filter(value => typeof value === 'number');
+    const options = (rest.find(value => typeof value !== 'number' && value !== undefined) ?? {}) as SessionOptions;
     let engine: Engine | undefined;
     const ours: SinkOptions = {
       ...options,
@@ -32,12 +45,25 @@ export const InferenceSession = {
         engine = created;
       },
     };
-    const model = typeof source === 'string' || source instanceof Uint8Array ? source : new Uint8Array(source);
+    const model = modelOf(source, byteOffset, byteLength);
     const session = (await Ort.create(model as string, ours)) as InferenceSession;
     engines.set(session, engine!);
     return session;
   },
 };
+
+function modelOf(source: unknown, byteOffset?: number, byteLength?: number): string | Uint8Array {
+  if (typeof source === 'string' || types.isUint8Array(source)) return source;
+  if (types.isAnyArrayBuffer(source)) {
+    try {
+      return new Uint8Array(source, byteOffset, byteLength);
+    } catch {
+      const part = `${byteLength ?? 'all'} bytes from byte ${byteOffset}`;
+      throw new NumavoxError('usage', `the model's buffer has ${source.byteLength} bytes, not ${part}`);
+    }
+  }
+  throw new NumavoxError('usage', `a model is a path, bytes or the name of a zoo network, not '${source}'`);
+}
 
 /** What a session made by `InferenceSession.create` is and where it runs. */
 export function describeSession(session: InferenceSession): SessionDescription {
@@ -83,8 +109,15 @@ function handlerOf(engine: Engine) {
   };
 }
 
+/** Of whatever copy of onnxruntime-common: a caller's own has another class. */
+function isTensor(value: unknown): value is Tensor {
+  if (typeof value !== 'object' || value === null) return false;
+  const { type, dims, data } = value as Partial<Tensor>;
+  return typeof type === 'string' && Array.isArray(dims) && (ArrayBuffer.isView(data) || Array.isArray(data));
+}
+
 function asArray32(name: string, value: unknown): Array32 {
-  if (!(value instanceof Tensor)) throw new NumavoxError('input', `input '${name}' is no Tensor`);
+  if (!isTensor(value)) throw new NumavoxError('input', `input '${name}' is no Tensor`);
   if (value.type !== 'float32') {
     throw new NumavoxError('input', `input '${name}' has type ${value.type}; numavox computes in float32`);
   }

@@ -5,9 +5,9 @@ import { NumavoxError } from '../errors.js';
 /**
  * How results are computed.
  *
- * - `auto`: Winograd's method along depth for the convolutions whose shape suits it, direct convolution for the others
+ * - `auto`: the fastest algorithm that each layer's shape allows
  * - `exact`: direct convolution only: one accumulator chain per output
- * - `reference`: `exact`, and every layer on its kernel's plain-TypeScript twin; slow, for checking
+ * - `reference`: every layer on its kernel's plain-TypeScript twin; slow, for checking
  */
 export type Algorithm = 'auto' | 'exact' | 'reference';
 export const algorithms: readonly Algorithm[] = ['auto', 'exact', 'reference'];
@@ -50,6 +50,9 @@ export const providerName = 'numavox';
  * @throws NumavoxError `usage` for a value that makes no sense.
  */
 export function resolveOptions(options: SessionOptions): NumavoxOptions {
+  if (typeof options !== 'object') {
+    throw new NumavoxError('usage', `options are '${options}'; they must be an object`);
+  }
   const provider = options.executionProviders?.find(
     entry => typeof entry === 'object' && entry.name === providerName,
   ) as NumavoxOptions | undefined;
@@ -62,12 +65,12 @@ export function resolveOptions(options: SessionOptions): NumavoxOptions {
   const resolved: NumavoxOptions = merged;
   const { workers, algorithm, module } = resolved;
   if (workers !== undefined && !(Number.isInteger(workers) && workers > 0)) {
-    throw new NumavoxError('usage', `workers is ${workers}; it must be a whole number of at least 1`);
+    throw new NumavoxError('usage', `workers is '${workers}'; it must be a whole number of at least 1`);
   }
   oneOf('algorithm', algorithm, algorithms);
   oneOf('module', module, ['simd', 'relaxed']);
   for (const [input, dims] of Object.entries(resolved.shapes ?? {})) {
-    if (!dims.every(size => Number.isInteger(size) && size > 0)) {
+    if (!Array.isArray(dims) || !dims.every(size => Number.isInteger(size) && size > 0)) {
       throw new NumavoxError('usage', `shape of '${input}' is [${dims}]; sizes must be whole numbers of at least 1`);
     }
   }

@@ -7,7 +7,6 @@ import type { Program } from '../lower/program.js';
 import { optimize } from '../passes/optimize.js';
 import { type Plan, planWhole } from '../plan/plan.js';
 import type { TeamTree } from '../plan/team.js';
-import type { Algorithm } from './options.js';
 
 /** A model made ready for one set of input sizes. */
 export interface Prepared {
@@ -19,12 +18,9 @@ export interface Prepared {
 }
 
 /** infer -> optimize -> plan -> lower, for inputs of these sizes. */
-export function prepare(graph: Graph, shapes: Shapes, teams: TeamTree, algorithm: Algorithm): Prepared {
+export function prepare(graph: Graph, shapes: Shapes, teams: TeamTree, reference: boolean): Prepared {
   const { graph: optimized } = optimize(inferShapes(graph, shapes));
   const plan = planWhole(optimized, teams);
-  const program = lower(optimized, plan, {
-    reference: algorithm === 'reference',
-    exact: algorithm !== 'auto',
-  });
+  const program = lower(optimized, plan, { reference });
   return { graph: optimized, plan, program, flops: graphFlops(optimized) };
 }

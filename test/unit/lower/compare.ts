@@ -12,7 +12,7 @@ import { execute } from '../../support/execute.js';
 import { interpret } from '../../support/interpret.js';
 import { type GraphSpec, graphOf } from '../../support/ir.js';
 
-export const oneWorker: TeamTree = {
+const oneWorker: TeamTree = {
   logical: false,
   nodes: [{ node: 0, clusters: [{ via: 'L3', workers: [{ rank: 0, cpu: 0 }] }] }],
 };
