@@ -2,6 +2,7 @@
  * Packing: a constant laid out as one kernel reads it. Falls into units that write separate places, so that workers share
  * them; each reads the elements it needs in runs and nothing else, through a staging area of bounded size.
  */
+import { type DepthTile, depthTransforms } from './winograd_depth.js';
 
 /**
  * How a constant is laid out for the kernel named by `kernel`, and for no other.
@@ -17,6 +18,14 @@ export type Packing =
       readonly outC: number;
       readonly groupInC: number;
       readonly taps: number;
+    }
+  /** w [outC, inC, 3, planeTaps], transformed along depth -> [transform][panel of 8 outputs][plane tap][channel][8]. */
+  | {
+      readonly kernel: 'f32_conv_gemm/winograd_depth';
+      readonly tile: DepthTile;
+      readonly outC: number;
+      readonly inC: number;
+      readonly planeTaps: number;
     }
   /** Gemm's b [K, N] (or [N, K] when transposed) for f32_conv_gemm: [panel of 8 outputs][K][8]. */
   | {
@@ -50,6 +59,8 @@ export function packUnits(packing: Packing): number {
       return Math.ceil(packing.elements / denseUnit);
     case 'f32_conv_gemm':
       return packing.groups * Math.ceil(packing.outC / packing.groups / gemmPanel);
+    case 'f32_conv_gemm/winograd_depth':
+      return Math.ceil(packing.outC / gemmPanel);
     case 'f32_conv_gemm/matrix':
       return matrixUnits(packing, gemmPanel);
     case 'f32_gemv':
@@ -68,6 +79,10 @@ export function packBytes(packing: Packing): number {
     case 'f32_conv_gemm': {
       const panels = packing.groups * Math.ceil(packing.outC / packing.groups / gemmPanel);
       return panels * gemmPanel * packing.taps * packing.groupInC * bytesPerFloat;
+    }
+    case 'f32_conv_gemm/winograd_depth': {
+      const { tile, outC, inC, planeTaps } = packing;
+      return (tile + 2) * Math.ceil(outC / gemmPanel) * gemmPanel * planeTaps * inC * bytesPerFloat;
     }
     case 'f32_conv_gemm/matrix':
       return Math.ceil(packing.outputs / gemmPanel) * gemmPanel * packing.depth * bytesPerFloat;
@@ -91,6 +106,9 @@ export function pack(packing: Packing, unit: number, read: ReadElements, out: Fl
     }
     case 'f32_conv_gemm':
       packConvPanel(packing, unit, read, out);
+      return;
+    case 'f32_conv_gemm/winograd_depth':
+      packWinogradPanel(packing, unit, read, out);
       return;
     case 'f32_conv_gemm/matrix':
       packMatrix(packing, gemmPanel, unit, read, out);
@@ -141,6 +159,40 @@ function packConvPanel(packing: ConvPacking, unit: number, read: ReadElements, o
       let to = target + (tap * groupInC + firstChannel) * gemmPanel;
       for (let c = 0; c < channels; c++, to += gemmPanel) {
         for (let o = 0, from = c * taps + tap; o < outputs; o++, from += pitch) out[to + o] = staged[from]!;
+      }
+    }
+  }
+}
+
+type WinogradPacking = Extract<Packing, { kernel: 'f32_conv_gemm/winograd_depth' }>;
+
+/** One panel of outputs under every transform. */
+function packWinogradPanel(packing: WinogradPacking, unit: number, read: ReadElements, out: Float32Array): void {
+  const { tile, outC, inC, planeTaps } = packing;
+  const rows = depthTransforms[tile].weight;
+  const panels = Math.ceil(outC / gemmPanel);
+  const outputs = Math.min(gemmPanel, outC - unit * gemmPanel);
+  const taps = 3 * planeTaps;
+  const channelsAtOnce = Math.min(inC, Math.max(1, Math.floor(stagedDepth / taps)));
+  const pitch = channelsAtOnce * taps;
+  const staged = staging(gemmPanel * pitch);
+  const panelSize = planeTaps * inC * gemmPanel;
+
+  for (let firstChannel = 0; firstChannel < inC; firstChannel += channelsAtOnce) {
+    const channels = Math.min(channelsAtOnce, inC - firstChannel);
+    for (let o = 0; o < outputs; o++) {
+      const row = ((unit * gemmPanel + o) * inC + firstChannel) * taps;
+      read(row, channels * taps, staged.subarray(o * pitch, o * pitch + channels * taps));
+    }
+    for (const [f, row] of rows.entries()) {
+      const [g0, g1, g2] = row as [number, number, number];
+      for (let tap = 0; tap < planeTaps; tap++) {
+        let to = (f * panels + unit) * panelSize + (tap * inC + firstChannel) * gemmPanel;
+        for (let c = 0; c < channels; c++, to += gemmPanel) {
+          for (let o = 0, from = c * taps + tap; o < outputs; o++, from += pitch) {
+            out[to + o] = g0 * staged[from]! + g1 * staged[from + planeTaps]! + g2 * staged[from + 2 * planeTaps]!;
+          }
+        }
       }
     }
   }

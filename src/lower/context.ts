@@ -16,8 +16,11 @@ export interface Held {
   readonly address: Address;
 }
 
-/** How each value is held while the graph is walked; a value may be held in several layouts. */
-export function createContext(graph: TypedGraph, emitter: Emitter) {
+/**
+ * How each value is held while the graph is walked; a value may be held in several layouts. `exact`: convolutions are
+ * computed directly.
+ */
+export function createContext(graph: TypedGraph, emitter: Emitter, exact: boolean) {
   const held = new Map<string, Held[]>();
   const readersOf = new Map<string, Node[]>();
   for (const node of graph.nodes) {
@@ -98,6 +101,7 @@ export function createContext(graph: TypedGraph, emitter: Emitter) {
   return {
     graph,
     emitter,
+    exact,
     define,
     dims,
     constant,

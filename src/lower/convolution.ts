@@ -7,6 +7,7 @@ import { absent, activationFields, type Context, type Held, unsupported, whereOf
 import type { Address } from './emitter.js';
 import { channelsLast, type Layout } from './layout.js';
 import { ndhwcFields, windowFields } from './spatial.js';
+import { chooseDepthTile, lowerConvWinograd } from './winograd.js';
 
 export type ConvKernelName = 'f32_conv_gemm' | 'f32_conv_planar' | 'f32_conv_depthwise';
 
@@ -30,6 +31,15 @@ export function lowerConv(context: Context, node: ConvNode): void {
   const kernel = chooseConvKernel(node, context.dims(xName), context.dims(node.outputs[0]!));
   if (kernel === 'f32_conv_planar') lowerConvPlanar(context, node, bias);
   else if (kernel === 'f32_conv_depthwise') lowerConvDepthwise(context, node, bias);
+  else lowerConvDense(context, node, bias);
+}
+
+/** By Winograd's method where that is allowed and pays, directly elsewhere. */
+function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | null): void {
+  const tile = context.exact
+    ? null
+    : chooseDepthTile(node, context.dims(node.inputs[0]!), context.dims(node.outputs[0]!));
+  if (tile) lowerConvWinograd(context, node, { tile, bias, residualPtr: residualAddress(context, node, channelsLast) });
   else lowerConvGemm(context, node, bias);
 }
 

@@ -16,6 +16,8 @@ import { lowerConcat, lowerGather, lowerPad, lowerReshape, lowerSlice, lowerTran
 export interface LowerOptions {
   /** Run every step on its kernel's plain-TypeScript twin. */
   readonly reference?: boolean;
+  /** Compute every convolution directly: one accumulator chain per output. */
+  readonly exact?: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface LowerOptions {
  */
 export function lower(graph: TypedGraph, plan: Plan, options: LowerOptions = {}): Program {
   const emitter = createEmitter({ plan, reference: options.reference ?? false });
-  const context = createContext(graph, emitter);
+  const context = createContext(graph, emitter, options.exact ?? false);
 
   const inputs = graph.inputs.map(({ name, type }) => {
     if (type.dtype !== 'float32') {

@@ -213,6 +213,7 @@ function createRuntime(team: Team, name: ModuleName, module: WebAssembly.Module)
         entries.clear();
         await line.close(closePatienceMs);
         await team.destroy();
+        collectGarbage();
       })();
       return closing;
     },

@@ -133,7 +133,7 @@ async function openEngine({
     const key = keyOf(shapes);
     if (ready?.key === key) return ready;
     const planned = performance.now();
-    const prepared = prepare(graph, shapes, teams, algorithm === 'reference');
+    const prepared = prepare(graph, shapes, teams, algorithm);
     const packed = performance.now();
     if (ready) await runtime.unload(ready.loaded);
     ready = null;

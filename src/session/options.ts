@@ -5,9 +5,9 @@ import { NumavoxError } from '../errors.js';
 /**
  * How results are computed.
  *
- * - `auto`: the fastest algorithm that each layer's shape allows
+ * - `auto`: Winograd's method along depth for the convolutions whose shape suits it, direct convolution for the others
  * - `exact`: direct convolution only: one accumulator chain per output
- * - `reference`: every layer on its kernel's plain-TypeScript twin; slow, for checking
+ * - `reference`: `exact`, and every layer on its kernel's plain-TypeScript twin; slow, for checking
  */
 export type Algorithm = 'auto' | 'exact' | 'reference';
 export const algorithms: readonly Algorithm[] = ['auto', 'exact', 'reference'];

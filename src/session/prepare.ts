@@ -7,6 +7,7 @@ import type { Program } from '../lower/program.js';
 import { optimize } from '../passes/optimize.js';
 import { type Plan, planWhole } from '../plan/plan.js';
 import type { TeamTree } from '../plan/team.js';
+import type { Algorithm } from './options.js';
 
 /** A model made ready for one set of input sizes. */
 export interface Prepared {
@@ -18,9 +19,12 @@ export interface Prepared {
 }
 
 /** infer -> optimize -> plan -> lower, for inputs of these sizes. */
-export function prepare(graph: Graph, shapes: Shapes, teams: TeamTree, reference: boolean): Prepared {
+export function prepare(graph: Graph, shapes: Shapes, teams: TeamTree, algorithm: Algorithm): Prepared {
   const { graph: optimized } = optimize(inferShapes(graph, shapes));
   const plan = planWhole(optimized, teams);
-  const program = lower(optimized, plan, { reference });
+  const program = lower(optimized, plan, {
+    reference: algorithm === 'reference',
+    exact: algorithm !== 'auto',
+  });
   return { graph: optimized, plan, program, flops: graphFlops(optimized) };
 }

@@ -12,7 +12,7 @@ import { execute } from '../../support/execute.js';
 import { interpret } from '../../support/interpret.js';
 import { type GraphSpec, graphOf } from '../../support/ir.js';
 
-const oneWorker: TeamTree = {
+export const oneWorker: TeamTree = {
   logical: false,
   nodes: [{ node: 0, clusters: [{ via: 'L3', workers: [{ rank: 0, cpu: 0 }] }] }],
 };

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { inferShapes } from '../../../src/graph/infer.js';
+import type { Activation, Window } from '../../../src/graph/ir.js';
+import { lower } from '../../../src/lower/lower.js';
+import { planWhole } from '../../../src/plan/plan.js';
+import { constantOf, graphOf } from '../../support/ir.js';
+import { checkGraph, oneWorker, wave } from './compare.js';
+
+interface Case {
+  readonly x: readonly number[];
+  readonly outC: number;
+  readonly window?: Partial<Window>;
+  readonly residual?: boolean;
+  readonly activation?: Activation;
+}
+
+const same: Partial<Window> = { padsBegin: [1, 1, 1], padsEnd: [1, 1, 1] };
+
+function graphWith({ x, outC, window = same, residual = false, activation }: Case) {
+  const wDims = [outC, x[1]!, 3, 3, 3];
+  const w = constantOf(
+    wDims,
+    wave(
+      wDims.reduce((a, b) => a * b, 1),
+      2,
+    ).map(value => value / 8),
+  );
+  const inputs = residual ? { x, r: [x[0]!, outC, ...x.slice(2)] } : { x };
+  return {
+    inputs,
+    constants: { w, b: constantOf([outC], wave(outC, 3)) },
+    nodes: [
+      { op: 'Conv' as const, inputs: ['x', 'w', 'b', residual ? 'r' : ''], window, activation: activation ?? null },
+    ],
+  };
+}
+
+const winograd = ['f32_winograd_depth_input', 'f32_conv_gemm', 'f32_winograd_depth_output'];
+
+describe('convolutions of three depth taps at stride 1', () => {
+  const cases: Readonly<Record<string, Case>> = {
+    'depth 2': { x: [1, 16, 2, 6, 7], outC: 16 },
+    'depth 4, batch 2, ragged channels': { x: [2, 17, 4, 6, 6], outC: 19 },
+    'depth 6': { x: [1, 16, 6, 6, 6], outC: 16, activation: { kind: 'relu' } },
+    'depth 7, residual': { x: [1, 16, 7, 6, 6], outC: 24, residual: true, activation: { kind: 'elu', alpha: 1 } },
+    'depth 8, more channels than are staged at once': { x: [1, 80, 8, 6, 6], outC: 16 },
+    'strides and asymmetric pads': {
+      x: [1, 16, 6, 13, 14],
+      outC: 16,
+      window: { strides: [1, 2, 2], padsBegin: [2, 0, 1], padsEnd: [0, 2, 1] },
+    },
+    'no pads, dilated plane': { x: [1, 16, 6, 11, 12], outC: 16, window: { dilations: [1, 2, 2] } },
+  };
+
+  it.each(Object.entries(cases))('%s', (_, shape) => {
+    const kernels = checkGraph(graphWith(shape)).filter(name => name !== 'f32_copy');
+    expect(kernels).toEqual(winograd);
+  });
+
+  it.each([
+    ['few channels', { x: [1, 8, 8, 6, 6], outC: 16 }],
+    ['a single plane', { x: [1, 16, 1, 6, 6], outC: 16 }],
+    ['few positions', { x: [1, 16, 4, 3, 3], outC: 16 }],
+    ['a stride in depth', { x: [1, 16, 8, 6, 6], outC: 16, window: { ...same, strides: [2, 1, 1] } }],
+    ['dilation in depth', { x: [1, 16, 8, 6, 6], outC: 16, window: { ...same, dilations: [2, 1, 1] } }],
+  ] as [string, Case][])('are direct for %s', (_, shape) => {
+    expect(checkGraph(graphWith(shape)).filter(name => name !== 'f32_copy')).toEqual(['f32_conv_gemm']);
+  });
+
+  it('are direct when results are to be exact', () => {
+    const graph = inferShapes(graphOf(graphWith({ x: [1, 16, 4, 6, 6], outC: 16 })));
+    const { steps } = lower(graph, planWhole(graph, oneWorker), { exact: true });
+    expect(steps.map(({ kernel }) => kernel).filter(name => name !== 'f32_copy')).toEqual(['f32_conv_gemm']);
+  });
+});
