@@ -35,9 +35,9 @@ export function checkWritable(file: string): void {
       throw new NumavoxError('usage', `${file}: cannot be written: not a regular file`);
     }
     const folder = dirname(file);
-    if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new NumavoxError('usage', `${file}: cannot be written: there is no folder ${folder}`);
-    }
+    const holder = statSync(folder, { throwIfNoEntry: false });
+    if (!holder) throw new NumavoxError('usage', `${file}: cannot be written: there is no folder ${folder}`);
+    if (!holder.isDirectory()) throw new NumavoxError('usage', `${file}: cannot be written: ${reasons.ENOTDIR}`);
     const probe = besideName(file);
     if (existing !== undefined) closeSync(openSync(file, 'r+'));
     closeSync(openSync(probe, 'wx'));
