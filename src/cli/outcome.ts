@@ -4,7 +4,7 @@ import { type ClassScore, classesOf, topClasses } from './classify.js';
 import type { NamedTensor } from './engine.js';
 import type { Feeds } from './feeds.js';
 import { writeWhole } from './files.js';
-import { niftiLabels } from './formats/niftiLabels.js';
+import { niftiLabels } from './formats/nifti_labels.js';
 import { type FloatTensor, npyPieces } from './formats/npy.js';
 import { pngBytes } from './formats/png.js';
 import type { OutputFiles } from './outputs.js';

@@ -3,16 +3,16 @@
  * rounding; none knows the machine.
  */
 import type { TypedGraph } from '../graph/ir.js';
-import { batchNormRule } from './foldBatchNorm.js';
-import { foldConstants } from './foldConstants.js';
-import { activationRule } from './fuseActivation.js';
-import { biasRule } from './fuseBias.js';
-import { residualRule } from './fuseResidual.js';
-import { scaleRule } from './fuseScale.js';
+import { batchNormRule } from './fold_batch_norm.js';
+import { foldConstants } from './fold_constants.js';
+import { activationRule } from './fuse_activation.js';
+import { biasRule } from './fuse_bias.js';
+import { residualRule } from './fuse_residual.js';
+import { scaleRule } from './fuse_scale.js';
 import { fuse } from './fusion.js';
-import { gemmRule } from './matMulToGemm.js';
-import { removeDead } from './removeDead.js';
-import { removeIdentities } from './removeIdentities.js';
+import { gemmRule } from './matmul_to_gemm.js';
+import { removeDead } from './remove_dead.js';
+import { removeIdentities } from './remove_identities.js';
 import type { Pass, PassReport } from './report.js';
 
 /** One walk for all: what follows a convolution (bias, BatchNorm, residual, activation) is merged into it in the order it has. */

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { readHeader, readImage } from 'nifti-reader-js';
 import { describe, expect, it } from 'vitest';
 import { readNifti } from '../../../src/cli/formats/nifti.js';
-import { niftiLabels } from '../../../src/cli/formats/niftiLabels.js';
+import { niftiLabels } from '../../../src/cli/formats/nifti_labels.js';
 import { byteVolume, type NiftiFields, niftiFile } from './volumes.js';
 
 type Write = NiftiFields['write'];

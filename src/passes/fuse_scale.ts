@@ -1,7 +1,7 @@
 /** Mul or Div by a constant per channel into the Conv or Gemm before it. */
 import type { Node, TypedGraph } from '../graph/ir.js';
 import { foldAffine } from './affine.js';
-import { channelOperand } from './fuseBias.js';
+import { channelOperand } from './fuse_bias.js';
 import { type Attempt, type FusionRule, fuse, type View } from './fusion.js';
 import type { PassResult } from './report.js';
 
