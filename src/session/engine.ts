@@ -42,13 +42,15 @@ export interface SessionDescription {
   readonly weightBytes: number;
   /** The weights come from a seed: nothing was ever learned. */
   readonly untrained: boolean;
-  /** Milliseconds of session creation. `readMs` and `startMs` overlap: workers start while the model is read. */
-  readonly timings: {
-    readonly readMs: number;
-    readonly startMs: number;
-    readonly planMs: number;
-    readonly packMs: number;
-  };
+  /** Milliseconds of session creation, one after another; planning and packing are those of the latest sizes. */
+  readonly timings: Readonly<Timings>;
+}
+
+interface Timings {
+  readMs: number;
+  planMs: number;
+  startMs: number;
+  packMs: number;
 }
 
 type Feeds = Readonly<Record<string, Array32>>;
@@ -60,12 +62,20 @@ export interface Engine {
   release(): Promise<void>;
 }
 
-interface Ready extends Prepared {
+/** A model made ready for one set of sizes, which `key` stands for. */
+interface Planned extends Prepared {
   readonly key: string;
+  readonly planMs: number;
+}
+
+interface Ready extends Planned {
   readonly loaded: Loaded;
 }
 
-/** Reads the model, starts the workers, and packs the weights as soon as every size is known. */
+/**
+ * Reads and, where every size is known, plans the model; starts the workers, who then pack the weights. A model that cannot
+ * be planned is refused before any worker starts.
+ */
 export async function createEngine(source: ModelSource, options: NumavoxOptions): Promise<Engine> {
   const warn = options.onWarning ?? (message => process.emitWarning(message, 'NumavoxWarning'));
   const algorithm = options.algorithm ?? 'auto';
@@ -79,36 +89,44 @@ export async function createEngine(source: ModelSource, options: NumavoxOptions)
   const started = performance.now();
   const graph = loadGraph(source);
   const readMs = performance.now() - started;
+  const fixed = options.shapes ?? {};
+  const first = hasOpenSizes(graph, fixed) ? null : planSizes({ graph, teams, algorithm }, fixed);
+  const starting = performance.now();
   const runtime = await startRuntime({
     teams,
     onWarning: warn,
     ...(options.module === undefined ? {} : { module: options.module }),
   });
-  const timings = { readMs, startMs: performance.now() - started, planMs: 0, packMs: 0 };
-  const session = {
-    graph,
-    runtime,
-    teams,
-    algorithm,
-    timings,
-    fixed: options.shapes ?? {},
-    untrained: isZooUri(source),
-  };
+  const timings = { readMs, planMs: 0, startMs: performance.now() - starting, packMs: 0 };
+  const untrained = isZooUri(source);
   try {
-    return await openEngine(session);
+    return await openEngine({ graph, runtime, teams, algorithm, timings, fixed, first, untrained });
   } catch (error) {
     await runtime.close();
     throw error;
   }
 }
 
-interface EngineParts {
+interface Plannable {
   readonly graph: Graph;
-  readonly runtime: Runtime;
   readonly teams: TeamTree;
   readonly algorithm: Algorithm;
-  readonly timings: { readMs: number; startMs: number; planMs: number; packMs: number };
+}
+
+const keyOf = (graph: Graph, shapes: Shapes): string => JSON.stringify([...bindInputs(graph, shapes).values()]);
+
+function planSizes({ graph, teams, algorithm }: Plannable, shapes: Shapes): Planned {
+  const started = performance.now();
+  const prepared = prepare(graph, shapes, teams, algorithm);
+  return { ...prepared, key: keyOf(graph, shapes), planMs: performance.now() - started };
+}
+
+interface EngineParts extends Plannable {
+  readonly runtime: Runtime;
+  readonly timings: Timings;
+  /** The sizes that the caller has given, and the plan for them where they leave none open. */
   readonly fixed: Shapes;
+  readonly first: Planned | null;
   readonly untrained: boolean;
 }
 
@@ -119,6 +137,7 @@ async function openEngine({
   algorithm,
   timings,
   fixed,
+  first,
   untrained,
 }: EngineParts): Promise<Engine> {
   let ready: Ready | null = null;
@@ -127,24 +146,23 @@ async function openEngine({
   let turn: Promise<unknown> = Promise.resolve();
   let running = 0;
 
-  const keyOf = (shapes: Shapes) => JSON.stringify([...bindInputs(graph, shapes).values()]);
-
-  async function makeReady(shapes: Shapes): Promise<Ready> {
-    const key = keyOf(shapes);
-    if (ready?.key === key) return ready;
-    const planned = performance.now();
-    const prepared = prepare(graph, shapes, teams, algorithm);
-    const packed = performance.now();
+  async function load(planned: Planned): Promise<Ready> {
+    const started = performance.now();
     if (ready) await runtime.unload(ready.loaded);
     ready = null;
-    const loaded = await runtime.load(prepared.program, prepared.plan.memories);
-    timings.planMs = packed - planned;
-    timings.packMs = performance.now() - packed;
-    ready = { ...prepared, key, loaded };
+    const loaded = await runtime.load(planned.program, planned.plan.memories);
+    timings.planMs = planned.planMs;
+    timings.packMs = performance.now() - started;
+    ready = { ...planned, loaded };
     return ready;
   }
 
-  if (!hasOpenSizes(graph, fixed)) await makeReady(fixed);
+  async function makeReady(shapes: Shapes): Promise<Ready> {
+    if (ready?.key === keyOf(graph, shapes)) return ready;
+    return load(planSizes({ graph, teams, algorithm }, shapes));
+  }
+
+  if (first) await load(first);
 
   function describe(): SessionDescription {
     const types = ready?.graph.types;
@@ -183,7 +201,7 @@ async function openEngine({
     running += 1;
     try {
       let mine: Promise<Record<string, Array32>>;
-      if (running === 1 && ready?.key === keyOf(shapes)) {
+      if (running === 1 && ready?.key === keyOf(graph, shapes)) {
         mine = begin(ready, feeds, options);
       } else {
         // The caller may reuse its arrays as soon as `run` has returned: what has to wait is copied now.

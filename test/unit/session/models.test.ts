@@ -134,7 +134,12 @@ it('takes tensors of another copy of the class', async () => {
   expect(valuesOf((await session.run({ x: other as unknown as Tensor })).y)).toEqual([0, 4]);
 });
 
-it('refuses a model whose tensors no memory holds', async () => {
+it('refuses a model that cannot be planned before any worker starts', async () => {
+  let started = 0;
+  const count = () => {
+    started += 1;
+  };
+  process.on('worker', count);
   const nodes = [
     { op: 'Relu', inputs: ['x'], outputs: ['a'] },
     { op: 'Concat', inputs: ['a', 'a', 'a'], outputs: ['y'], attrs: { axis: 0 } },
@@ -143,4 +148,8 @@ it('refuses a model whose tensors no memory holds', async () => {
     kind: 'resource',
     message: expect.stringContaining('4 GiB'),
   });
+  expect(started).toBe(0);
+  await create({ inputs: [{ name: 'x', dims: [5] }] });
+  expect(started).toBe(2);
+  process.off('worker', count);
 });
