@@ -25,6 +25,7 @@ export function takeSeat(): Place {
   const rank = takeSlot(new Int32Array(slots), ranks, threadId, seatTimeoutMs);
   const seat = seats[ranks.indexOf(rank)]!;
   const hello: Hello = { kind: 'hello', threadId, rank, ...pinThisThread(seat.cpu) };
-  notify(hello);
+  // Not before this module has been evaluated: Node 20 aborts the process when a thread is ended in the middle of an import.
+  queueMicrotask(() => notify(hello));
   return { ...seat, threadId, spinMs };
 }
