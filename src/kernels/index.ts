@@ -10,7 +10,7 @@ import { poolAverage, poolMax } from './pool.js';
 import { reduceMax, reduceMean } from './reduce.js';
 import { resize } from './resize.js';
 import { logSoftmax, softmax } from './softmax.js';
-import { winogradDepthInput, winogradDepthOutput } from './winograd_depth.js';
+import { winogradInput, winogradOutput } from './winograd.js';
 
 const all = [
   convGemm,
@@ -35,8 +35,8 @@ const all = [
   resize,
   softmax,
   logSoftmax,
-  winogradDepthInput,
-  winogradDepthOutput,
+  winogradInput,
+  winogradOutput,
 ] as unknown as readonly Kernel[];
 
 /** Every kernel by its name, which is also its WebAssembly export's. */

@@ -2,7 +2,7 @@
  * Packing: a constant laid out as one kernel reads it. Falls into units that write separate places, so that workers share
  * them; each reads the elements it needs in runs and nothing else, through a staging area of bounded size.
  */
-import { type DepthTile, depthTransforms } from './winograd_depth.js';
+import { type WinogradTile, winogradTransforms } from './winograd.js';
 
 /**
  * How a constant is laid out for the kernel named by `kernel`, and for no other.
@@ -19,13 +19,14 @@ export type Packing =
       readonly groupInC: number;
       readonly taps: number;
     }
-  /** w [outC, inC, 3, planeTaps], transformed along depth -> [transform][panel of 8 outputs][plane tap][channel][8]. */
+  /** w [outC, inC, outerTaps, 3, innerTaps], transformed along the 3 -> [transform][panel of 8 outputs][other tap][channel][8]. */
   | {
-      readonly kernel: 'f32_conv_gemm/winograd_depth';
-      readonly tile: DepthTile;
+      readonly kernel: 'f32_conv_gemm/winograd';
+      readonly tile: WinogradTile;
       readonly outC: number;
       readonly inC: number;
-      readonly planeTaps: number;
+      readonly outerTaps: number;
+      readonly innerTaps: number;
     }
   /** Gemm's b [K, N] (or [N, K] when transposed) for f32_conv_gemm: [panel of 8 outputs][K][8]. */
   | {
@@ -59,7 +60,7 @@ export function packUnits(packing: Packing): number {
       return Math.ceil(packing.elements / denseUnit);
     case 'f32_conv_gemm':
       return packing.groups * Math.ceil(packing.outC / packing.groups / gemmPanel);
-    case 'f32_conv_gemm/winograd_depth':
+    case 'f32_conv_gemm/winograd':
       return Math.ceil(packing.outC / gemmPanel);
     case 'f32_conv_gemm/matrix':
       return matrixUnits(packing, gemmPanel);
@@ -80,9 +81,9 @@ export function packBytes(packing: Packing): number {
       const panels = packing.groups * Math.ceil(packing.outC / packing.groups / gemmPanel);
       return panels * gemmPanel * packing.taps * packing.groupInC * bytesPerFloat;
     }
-    case 'f32_conv_gemm/winograd_depth': {
-      const { tile, outC, inC, planeTaps } = packing;
-      return (tile + 2) * Math.ceil(outC / gemmPanel) * gemmPanel * planeTaps * inC * bytesPerFloat;
+    case 'f32_conv_gemm/winograd': {
+      const { tile, outC, inC, outerTaps, innerTaps } = packing;
+      return (tile + 2) * Math.ceil(outC / gemmPanel) * gemmPanel * outerTaps * innerTaps * inC * bytesPerFloat;
     }
     case 'f32_conv_gemm/matrix':
       return Math.ceil(packing.outputs / gemmPanel) * gemmPanel * packing.depth * bytesPerFloat;
@@ -107,7 +108,7 @@ export function pack(packing: Packing, unit: number, read: ReadElements, out: Fl
     case 'f32_conv_gemm':
       packConvPanel(packing, unit, read, out);
       return;
-    case 'f32_conv_gemm/winograd_depth':
+    case 'f32_conv_gemm/winograd':
       packWinogradPanel(packing, unit, read, out);
       return;
     case 'f32_conv_gemm/matrix':
@@ -164,19 +165,20 @@ function packConvPanel(packing: ConvPacking, unit: number, read: ReadElements, o
   }
 }
 
-type WinogradPacking = Extract<Packing, { kernel: 'f32_conv_gemm/winograd_depth' }>;
+type WinogradPacking = Extract<Packing, { kernel: 'f32_conv_gemm/winograd' }>;
 
 /** One panel of outputs under every transform. */
 function packWinogradPanel(packing: WinogradPacking, unit: number, read: ReadElements, out: Float32Array): void {
-  const { tile, outC, inC, planeTaps } = packing;
-  const rows = depthTransforms[tile].weight;
+  const { tile, outC, inC, outerTaps, innerTaps } = packing;
+  const rows = winogradTransforms[tile].weight;
   const panels = Math.ceil(outC / gemmPanel);
   const outputs = Math.min(gemmPanel, outC - unit * gemmPanel);
-  const taps = 3 * planeTaps;
+  const otherTaps = outerTaps * innerTaps;
+  const taps = 3 * otherTaps;
   const channelsAtOnce = Math.min(inC, Math.max(1, Math.floor(stagedDepth / taps)));
   const pitch = channelsAtOnce * taps;
   const staged = staging(gemmPanel * pitch);
-  const panelSize = planeTaps * inC * gemmPanel;
+  const panelSize = otherTaps * inC * gemmPanel;
 
   for (let firstChannel = 0; firstChannel < inC; firstChannel += channelsAtOnce) {
     const channels = Math.min(channelsAtOnce, inC - firstChannel);
@@ -186,11 +188,13 @@ function packWinogradPanel(packing: WinogradPacking, unit: number, read: ReadEle
     }
     for (const [f, row] of rows.entries()) {
       const [g0, g1, g2] = row as [number, number, number];
-      for (let tap = 0; tap < planeTaps; tap++) {
+      for (let tap = 0; tap < otherTaps; tap++) {
+        // Where the first of the three is among all taps; the others follow innerTaps apart.
+        const first = Math.floor(tap / innerTaps) * 3 * innerTaps + (tap % innerTaps);
         let to = (f * panels + unit) * panelSize + (tap * inC + firstChannel) * gemmPanel;
         for (let c = 0; c < channels; c++, to += gemmPanel) {
-          for (let o = 0, from = c * taps + tap; o < outputs; o++, from += pitch) {
-            out[to + o] = g0 * staged[from]! + g1 * staged[from + planeTaps]! + g2 * staged[from + 2 * planeTaps]!;
+          for (let o = 0, from = c * taps + first; o < outputs; o++, from += pitch) {
+            out[to + o] = g0 * staged[from]! + g1 * staged[from + innerTaps]! + g2 * staged[from + 2 * innerTaps]!;
           }
         }
       }

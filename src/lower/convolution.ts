@@ -7,7 +7,7 @@ import { absent, activationFields, type Context, type Held, unsupported, whereOf
 import type { Address } from './emitter.js';
 import { channelsLast, type Layout } from './layout.js';
 import { ndhwcFields, windowFields } from './spatial.js';
-import { chooseDepthTile, lowerConvWinograd } from './winograd.js';
+import { chooseWinograd, lowerConvWinograd } from './winograd.js';
 
 export type ConvKernelName = 'f32_conv_gemm' | 'f32_conv_planar' | 'f32_conv_depthwise';
 
@@ -36,10 +36,11 @@ export function lowerConv(context: Context, node: ConvNode): void {
 
 /** By Winograd's method where that is allowed and pays, directly elsewhere. */
 function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | null): void {
-  const tile = context.exact
+  const winograd = context.exact
     ? null
-    : chooseDepthTile(node, context.dims(node.inputs[0]!), context.dims(node.outputs[0]!));
-  if (tile) lowerConvWinograd(context, node, { tile, bias, residualPtr: residualAddress(context, node, channelsLast) });
+    : chooseWinograd(node, context.dims(node.inputs[0]!), context.dims(node.outputs[0]!));
+  if (winograd)
+    lowerConvWinograd(context, node, { ...winograd, bias, residualPtr: residualAddress(context, node, channelsLast) });
   else lowerConvGemm(context, node, bias);
 }
 

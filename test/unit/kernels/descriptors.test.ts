@@ -12,7 +12,7 @@ import { poolFields } from '../../../src/kernels/pool.js';
 import { reduceFields } from '../../../src/kernels/reduce.js';
 import { resizeFields } from '../../../src/kernels/resize.js';
 import { softmaxFields } from '../../../src/kernels/softmax.js';
-import { winogradDepthInputFields, winogradDepthOutputFields } from '../../../src/kernels/winograd_depth.js';
+import { winogradInputFields, winogradOutputFields } from '../../../src/kernels/winograd.js';
 
 /** The class of each descriptor in assembly/, by file and name. */
 const mirrors: readonly (readonly [file: string, className: string, fields: Fields])[] = [
@@ -31,8 +31,8 @@ const mirrors: readonly (readonly [file: string, className: string, fields: Fiel
   ['reduce', 'ReduceDescriptor', reduceFields],
   ['resize', 'ResizeDescriptor', resizeFields],
   ['softmax', 'SoftmaxDescriptor', softmaxFields],
-  ['winograd_depth', 'WinogradDepthInputDescriptor', winogradDepthInputFields],
-  ['winograd_depth', 'WinogradDepthOutputDescriptor', winogradDepthOutputFields],
+  ['winograd', 'WinogradInputDescriptor', winogradInputFields],
+  ['winograd', 'WinogradOutputDescriptor', winogradOutputFields],
 ];
 
 const assemblyTypes = { ptr: 'usize', i32: 'i32', f32: 'f32' } as const;

@@ -9,6 +9,8 @@ import { checkGraph, oneWorker, wave } from './compare.js';
 interface Case {
   readonly x: readonly number[];
   readonly outC: number;
+  /** 3 in every dimension unless given. */
+  readonly kernel?: readonly number[];
   readonly window?: Partial<Window>;
   readonly residual?: boolean;
   readonly activation?: Activation;
@@ -16,8 +18,8 @@ interface Case {
 
 const same: Partial<Window> = { padsBegin: [1, 1, 1], padsEnd: [1, 1, 1] };
 
-function graphWith({ x, outC, window = same, residual = false, activation }: Case) {
-  const wDims = [outC, x[1]!, 3, 3, 3];
+function graphWith({ x, outC, kernel = [3, 3, 3], window = same, residual = false, activation }: Case) {
+  const wDims = [outC, x[1]!, ...kernel];
   const w = constantOf(
     wDims,
     wave(
@@ -35,11 +37,11 @@ function graphWith({ x, outC, window = same, residual = false, activation }: Cas
   };
 }
 
-const winograd = ['f32_winograd_depth_input', 'f32_conv_gemm', 'f32_winograd_depth_output'];
+const winograd = ['f32_winograd_input', 'f32_conv_gemm', 'f32_winograd_output'];
 
-describe('convolutions of three depth taps at stride 1', () => {
+describe('convolutions with an axis of three taps at stride 1', () => {
   const cases: Readonly<Record<string, Case>> = {
-    'depth 2': { x: [1, 16, 2, 6, 7], outC: 16 },
+    'depth 2': { x: [1, 16, 2, 7, 8], outC: 16 },
     'depth 4, batch 2, ragged channels': { x: [2, 17, 4, 6, 6], outC: 19 },
     'depth 6': { x: [1, 16, 6, 6, 6], outC: 16, activation: { kind: 'relu' } },
     'depth 7, residual': { x: [1, 16, 7, 6, 6], outC: 24, residual: true, activation: { kind: 'elu', alpha: 1 } },
@@ -48,6 +50,27 @@ describe('convolutions of three depth taps at stride 1', () => {
       x: [1, 16, 6, 13, 14],
       outC: 16,
       window: { strides: [1, 2, 2], padsBegin: [2, 0, 1], padsEnd: [0, 2, 1] },
+    },
+    'height, batch 2, residual': {
+      x: [2, 16, 3, 8, 7],
+      outC: 19,
+      kernel: [1, 3, 3],
+      window: { padsBegin: [0, 1, 1], padsEnd: [0, 1, 1] },
+      residual: true,
+    },
+    'height, with strides and taps in the other axes': {
+      x: [1, 17, 6, 9, 18],
+      outC: 16,
+      kernel: [2, 3, 5],
+      window: { strides: [2, 1, 3], dilations: [2, 1, 1], padsBegin: [1, 0, 2], padsEnd: [0, 2, 1] },
+      activation: { kind: 'relu' },
+    },
+    '2D': {
+      x: [1, 16, 13, 14],
+      outC: 16,
+      kernel: [3, 3],
+      window: { padsBegin: [1, 1], padsEnd: [1, 1] },
+      activation: { kind: 'tanh' },
     },
     'no pads, dilated plane': { x: [1, 16, 6, 11, 12], outC: 16, window: { dilations: [1, 2, 2] } },
   };
@@ -59,10 +82,11 @@ describe('convolutions of three depth taps at stride 1', () => {
 
   it.each([
     ['few channels', { x: [1, 8, 8, 6, 6], outC: 16 }],
-    ['a single plane', { x: [1, 16, 1, 6, 6], outC: 16 }],
+    ['short axes', { x: [1, 16, 1, 1, 90], outC: 16 }],
     ['few positions', { x: [1, 16, 4, 3, 3], outC: 16 }],
-    ['a stride in depth', { x: [1, 16, 8, 6, 6], outC: 16, window: { ...same, strides: [2, 1, 1] } }],
-    ['dilation in depth', { x: [1, 16, 8, 6, 6], outC: 16, window: { ...same, dilations: [2, 1, 1] } }],
+    ['strides', { x: [1, 16, 8, 12, 12], outC: 16, window: { ...same, strides: [2, 2, 1] } }],
+    ['dilation', { x: [1, 16, 8, 8, 8], outC: 16, window: { ...same, dilations: [2, 2, 1] } }],
+    ['no taps but the three', { x: [1, 16, 8, 8, 8], outC: 16, kernel: [3, 1, 1], window: {} }],
   ] as [string, Case][])('are direct for %s', (_, shape) => {
     expect(checkGraph(graphWith(shape)).filter(name => name !== 'f32_copy')).toEqual(['f32_conv_gemm']);
   });

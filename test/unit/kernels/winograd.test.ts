@@ -1,18 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { activationCodes } from '../../../src/kernels/kernel.js';
-import {
-  type DepthTile,
-  depthTransforms,
-  winogradDepthInput,
-  winogradDepthOutput,
-} from '../../../src/kernels/winograd_depth.js';
+import { type WinogradTile, winogradInput, winogradOutput, winogradTransforms } from '../../../src/kernels/winograd.js';
 import { checkKernel, randomFloats } from './harness.js';
 
-const tiles: readonly DepthTile[] = [2, 4];
+const tiles: readonly WinogradTile[] = [2, 4];
 
 describe('the transforms', () => {
   it.each(tiles)('of F(%i, 3) compute a correlation with three taps', tile => {
-    const { input, weight, output } = depthTransforms[tile];
+    const { input, weight, output } = winogradTransforms[tile];
     const times = (matrix: readonly (readonly number[])[], vector: ArrayLike<number>) =>
       matrix.map(row => row.reduce((sum, factor, i) => sum + factor * vector[i]!, 0));
     const x = randomFloats(tile + 2, 1);
@@ -46,20 +41,20 @@ const problems: readonly Problem[] = [
 const outDepth = ({ depth, pad }: Problem) => depth + 2 * pad - 2;
 
 describe.each(tiles)('with tiles of %i', tile => {
-  it.each(problems)('f32_winograd_depth_input of %o', problem => {
+  it.each(problems)('f32_winograd_input of %o', problem => {
     const { batch, depth, pad, positions, channels, rowBlock } = problem;
     const tileCount = Math.ceil(outDepth(problem) / tile);
-    checkKernel(winogradDepthInput, {
+    checkKernel(winogradInput, {
       operands: {
         xPtr: randomFloats(batch * depth * positions * channels, 3),
         yPtr: { output: batch * tileCount * positions * (tile + 2) * channels },
       },
-      scalars: { batch, inD: depth, tiles: tileCount, tile, padD: pad, positions, channels, rowBlock },
+      scalars: { outer: batch, inSize: depth, tiles: tileCount, tile, pad, positions, channels, rowBlock },
       tolerance: 1e-6,
     });
   });
 
-  it.each(problems)('f32_winograd_depth_output of %o', problem => {
+  it.each(problems)('f32_winograd_output of %o', problem => {
     const { batch, positions, channels, rowBlock } = problem;
     const outD = outDepth(problem);
     const tileCount = Math.ceil(outD / tile);
@@ -71,9 +66,9 @@ describe.each(tiles)('with tiles of %i', tile => {
       biasPtr: randomFloats(channels, 5),
       residualPtr: randomFloats(size, 6),
     };
-    const scalars = { batch, outD, tiles: tileCount, tile, positions, channels, rowBlock, ...fused };
-    checkKernel(winogradDepthOutput, { operands, scalars, tolerance: 1e-6 });
-    checkKernel(winogradDepthOutput, {
+    const scalars = { outer: batch, outSize: outD, tiles: tileCount, tile, positions, channels, rowBlock, ...fused };
+    checkKernel(winogradOutput, { operands, scalars, tolerance: 1e-6 });
+    checkKernel(winogradOutput, {
       operands: { ...operands, biasPtr: null, residualPtr: null },
       scalars: { ...scalars, activation: activationCodes.none },
       tolerance: 1e-6,

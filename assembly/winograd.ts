@@ -1,6 +1,6 @@
 /**
- * f32_winograd_depth_input, f32_winograd_depth_output: the transforms around the grouped convolution that multiplies. Lanes along
- * channels. The matrices are those of src/kernels/winograd_depth.ts, written out.
+ * f32_winograd_input, f32_winograd_output: the transforms around the grouped convolution that multiplies. Lanes along
+ * channels. The matrices are those of src/kernels/winograd.ts, written out.
  */
 import { activate } from "./activation";
 import { loadLanes, storeLanes } from "./lanes";
@@ -9,14 +9,14 @@ import { madd } from "./simd";
 
 // @ts-ignore: decorator
 @unmanaged
-class WinogradDepthInputDescriptor {
+class WinogradInputDescriptor {
   xPtr: usize;
   yPtr: usize;
-  batch: i32;
-  inD: i32;
+  outer: i32;
+  inSize: i32;
   tiles: i32;
   tile: i32;
-  padD: i32;
+  pad: i32;
   positions: i32;
   channels: i32;
   rowBlock: i32;
@@ -24,11 +24,11 @@ class WinogradDepthInputDescriptor {
 
 // @ts-ignore: decorator
 @unmanaged
-class WinogradDepthOutputDescriptor {
+class WinogradOutputDescriptor {
   xPtr: usize;
   yPtr: usize;
-  batch: i32;
-  outD: i32;
+  outer: i32;
+  outSize: i32;
   tiles: i32;
   tile: i32;
   positions: i32;
@@ -41,23 +41,23 @@ class WinogradDepthOutputDescriptor {
   rowBlock: i32;
 }
 
-/** Address of an input plane's first row, or of the zeros where the plane lies outside. */
+/** Address of an input slice's first row, or of the zeros where the slice lies outside. */
 // @ts-ignore: decorator
 @inline
-function planeOf(d: WinogradDepthInputDescriptor, batch: i32, plane: i32, offset: usize, zeros: usize): usize {
-  if (<u32>plane >= <u32>d.inD) return zeros;
-  return d.xPtr + <usize>(batch * d.inD + plane) * <usize>d.positions * (<usize>d.channels << 2) + offset;
+function sliceOf(d: WinogradInputDescriptor, outer: i32, slice: i32, offset: usize, zeros: usize): usize {
+  if (<u32>slice >= <u32>d.inSize) return zeros;
+  return d.xPtr + <usize>(outer * d.inSize + slice) * <usize>d.positions * (<usize>d.channels << 2) + offset;
 }
 
-/** Bytes to the next position of a plane: none where it is the row of zeros. */
+/** Bytes to the next position of a slice: none where it is the row of zeros. */
 // @ts-ignore: decorator
 @inline
-function strideOf(d: WinogradDepthInputDescriptor, plane: i32): usize {
-  return <u32>plane >= <u32>d.inD ? 0 : <usize>d.channels << 2;
+function strideOf(d: WinogradInputDescriptor, slice: i32): usize {
+  return <u32>slice >= <u32>d.inSize ? 0 : <usize>d.channels << 2;
 }
 
-export function f32_winograd_depth_input(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
-  const d = changetype<WinogradDepthInputDescriptor>(descriptorPtr);
+export function f32_winograd_input(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
+  const d = changetype<WinogradInputDescriptor>(descriptorPtr);
   memory.fill(scratchPtr, 0, <usize>d.channels << 2);
   const blocks = ceilDiv(d.positions, d.rowBlock);
   for (let unit = unitBegin; unit < unitEnd; unit++) {
@@ -69,15 +69,15 @@ export function f32_winograd_depth_input(descriptorPtr: usize, unitBegin: i32, u
   }
 }
 
-function inputTile2(d: WinogradDepthInputDescriptor, tileIndex: i32, first: i32, count: i32, zeros: usize): void {
-  const batch = tileIndex / d.tiles;
-  const plane = (tileIndex % d.tiles) * 2 - d.padD;
+function inputTile2(d: WinogradInputDescriptor, tileIndex: i32, first: i32, count: i32, zeros: usize): void {
+  const outer = tileIndex / d.tiles;
+  const slice = (tileIndex % d.tiles) * 2 - d.pad;
   const rowBytes = <usize>d.channels << 2;
   const offset = <usize>first * rowBytes;
-  let p0 = planeOf(d, batch, plane, offset, zeros);
-  let p1 = planeOf(d, batch, plane + 1, offset, zeros);
-  let p2 = planeOf(d, batch, plane + 2, offset, zeros);
-  let p3 = planeOf(d, batch, plane + 3, offset, zeros);
+  let p0 = sliceOf(d, outer, slice, offset, zeros);
+  let p1 = sliceOf(d, outer, slice + 1, offset, zeros);
+  let p2 = sliceOf(d, outer, slice + 2, offset, zeros);
+  let p3 = sliceOf(d, outer, slice + 3, offset, zeros);
   let y = d.yPtr + (<usize>tileIndex * <usize>d.positions + <usize>first) * rowBytes * 4;
   for (let position = 0; position < count; position++) {
     for (let c = 0; c < d.channels; c += 4) {
@@ -91,25 +91,25 @@ function inputTile2(d: WinogradDepthInputDescriptor, tileIndex: i32, first: i32,
       storeLanes(to + 2 * rowBytes, f32x4.sub(x2, x1), lanes);
       storeLanes(to + 3 * rowBytes, f32x4.sub(x1, loadLanes(p3 + at, lanes)), lanes);
     }
-    p0 += strideOf(d, plane);
-    p1 += strideOf(d, plane + 1);
-    p2 += strideOf(d, plane + 2);
-    p3 += strideOf(d, plane + 3);
+    p0 += strideOf(d, slice);
+    p1 += strideOf(d, slice + 1);
+    p2 += strideOf(d, slice + 2);
+    p3 += strideOf(d, slice + 3);
     y += 4 * rowBytes;
   }
 }
 
-function inputTile4(d: WinogradDepthInputDescriptor, tileIndex: i32, first: i32, count: i32, zeros: usize): void {
-  const batch = tileIndex / d.tiles;
-  const plane = (tileIndex % d.tiles) * 4 - d.padD;
+function inputTile4(d: WinogradInputDescriptor, tileIndex: i32, first: i32, count: i32, zeros: usize): void {
+  const outer = tileIndex / d.tiles;
+  const slice = (tileIndex % d.tiles) * 4 - d.pad;
   const rowBytes = <usize>d.channels << 2;
   const offset = <usize>first * rowBytes;
-  let p0 = planeOf(d, batch, plane, offset, zeros);
-  let p1 = planeOf(d, batch, plane + 1, offset, zeros);
-  let p2 = planeOf(d, batch, plane + 2, offset, zeros);
-  let p3 = planeOf(d, batch, plane + 3, offset, zeros);
-  let p4 = planeOf(d, batch, plane + 4, offset, zeros);
-  let p5 = planeOf(d, batch, plane + 5, offset, zeros);
+  let p0 = sliceOf(d, outer, slice, offset, zeros);
+  let p1 = sliceOf(d, outer, slice + 1, offset, zeros);
+  let p2 = sliceOf(d, outer, slice + 2, offset, zeros);
+  let p3 = sliceOf(d, outer, slice + 3, offset, zeros);
+  let p4 = sliceOf(d, outer, slice + 4, offset, zeros);
+  let p5 = sliceOf(d, outer, slice + 5, offset, zeros);
   let y = d.yPtr + (<usize>tileIndex * <usize>d.positions + <usize>first) * rowBytes * 6;
   const two = f32x4.splat(2);
   const four = f32x4.splat(4);
@@ -135,18 +135,18 @@ function inputTile4(d: WinogradDepthInputDescriptor, tileIndex: i32, first: i32,
       storeLanes(to + 4 * rowBytes, f32x4.sub(far, near), lanes);
       storeLanes(to + 5 * rowBytes, madd(x1, four, madd(x3, minusFive, loadLanes(p5 + at, lanes))), lanes);
     }
-    p0 += strideOf(d, plane);
-    p1 += strideOf(d, plane + 1);
-    p2 += strideOf(d, plane + 2);
-    p3 += strideOf(d, plane + 3);
-    p4 += strideOf(d, plane + 4);
-    p5 += strideOf(d, plane + 5);
+    p0 += strideOf(d, slice);
+    p1 += strideOf(d, slice + 1);
+    p2 += strideOf(d, slice + 2);
+    p3 += strideOf(d, slice + 3);
+    p4 += strideOf(d, slice + 4);
+    p5 += strideOf(d, slice + 5);
     y += 6 * rowBytes;
   }
 }
 
-export function f32_winograd_depth_output(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
-  const d = changetype<WinogradDepthOutputDescriptor>(descriptorPtr);
+export function f32_winograd_output(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
+  const d = changetype<WinogradOutputDescriptor>(descriptorPtr);
   const blocks = ceilDiv(d.positions, d.rowBlock);
   for (let unit = unitBegin; unit < unitEnd; unit++) {
     const tileIndex = unit / blocks;
@@ -159,20 +159,20 @@ export function f32_winograd_depth_output(descriptorPtr: usize, unitBegin: i32, 
   }
 }
 
-/** Stores activation(value + residual) of output plane `plane` at byte `at` of a plane's data; planes beyond the last are dropped. */
+/** Stores activation(value + residual) of output slice `slice` at byte `at` of a slice's data; slices beyond the last are dropped. */
 // @ts-ignore: decorator
 @inline
-function storePlane(d: WinogradDepthOutputDescriptor, plane: i32, end: i32, at: usize, value: v128, lanes: i32): void {
-  if (plane >= end) return;
-  const offset = <usize>plane * <usize>d.positions * (<usize>d.channels << 2) + at;
+function storeSlice(d: WinogradOutputDescriptor, slice: i32, end: i32, at: usize, value: v128, lanes: i32): void {
+  if (slice >= end) return;
+  const offset = <usize>slice * <usize>d.positions * (<usize>d.channels << 2) + at;
   const sum = d.residualPtr ? f32x4.add(value, loadLanes(d.residualPtr + offset, lanes)) : value;
   storeLanes(d.yPtr + offset, activate(sum, d.activation, d.alpha, d.beta), lanes);
 }
 
-function outputTile2(d: WinogradDepthOutputDescriptor, tileIndex: i32, position: i32): void {
-  const batch = tileIndex / d.tiles;
-  const plane = batch * d.outD + (tileIndex % d.tiles) * 2;
-  const end = (batch + 1) * d.outD;
+function outputTile2(d: WinogradOutputDescriptor, tileIndex: i32, position: i32): void {
+  const outer = tileIndex / d.tiles;
+  const slice = outer * d.outSize + (tileIndex % d.tiles) * 2;
+  const end = (outer + 1) * d.outSize;
   const rowBytes = <usize>d.channels << 2;
   const x = d.xPtr + (<usize>tileIndex * <usize>d.positions + <usize>position) * rowBytes * 4;
   for (let c = 0; c < d.channels; c += 4) {
@@ -184,15 +184,15 @@ function outputTile2(d: WinogradDepthOutputDescriptor, tileIndex: i32, position:
     const y0 = f32x4.add(loadLanes(x + at, lanes), f32x4.add(m1, m2));
     const y1 = f32x4.sub(f32x4.sub(m1, m2), loadLanes(x + 3 * rowBytes + at, lanes));
     const to = <usize>position * rowBytes + at;
-    storePlane(d, plane, end, to, f32x4.add(bias, y0), lanes);
-    storePlane(d, plane + 1, end, to, f32x4.add(bias, y1), lanes);
+    storeSlice(d, slice, end, to, f32x4.add(bias, y0), lanes);
+    storeSlice(d, slice + 1, end, to, f32x4.add(bias, y1), lanes);
   }
 }
 
-function outputTile4(d: WinogradDepthOutputDescriptor, tileIndex: i32, position: i32): void {
-  const batch = tileIndex / d.tiles;
-  const plane = batch * d.outD + (tileIndex % d.tiles) * 4;
-  const end = (batch + 1) * d.outD;
+function outputTile4(d: WinogradOutputDescriptor, tileIndex: i32, position: i32): void {
+  const outer = tileIndex / d.tiles;
+  const slice = outer * d.outSize + (tileIndex % d.tiles) * 4;
+  const end = (outer + 1) * d.outSize;
   const rowBytes = <usize>d.channels << 2;
   const x = d.xPtr + (<usize>tileIndex * <usize>d.positions + <usize>position) * rowBytes * 6;
   for (let c = 0; c < d.channels; c += 4) {
@@ -212,9 +212,9 @@ function outputTile4(d: WinogradDepthOutputDescriptor, tileIndex: i32, position:
     const y2 = madd(farSum, f32x4.splat(4), sum);
     const y3 = f32x4.add(madd(farDifference, f32x4.splat(8), difference), loadLanes(x + 5 * rowBytes + at, lanes));
     const to = <usize>position * rowBytes + at;
-    storePlane(d, plane, end, to, f32x4.add(bias, y0), lanes);
-    storePlane(d, plane + 1, end, to, f32x4.add(bias, y1), lanes);
-    storePlane(d, plane + 2, end, to, f32x4.add(bias, y2), lanes);
-    storePlane(d, plane + 3, end, to, f32x4.add(bias, y3), lanes);
+    storeSlice(d, slice, end, to, f32x4.add(bias, y0), lanes);
+    storeSlice(d, slice + 1, end, to, f32x4.add(bias, y1), lanes);
+    storeSlice(d, slice + 2, end, to, f32x4.add(bias, y2), lanes);
+    storeSlice(d, slice + 3, end, to, f32x4.add(bias, y3), lanes);
   }
 }

@@ -1,26 +1,29 @@
 /**
- * Winograd's minimal filtering along depth, for 3 taps at stride 1: F(2, 3) with the points 0, 1, -1 and infinity, F(4, 3) with
- * 2 and -2 as well (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016). `tile` outputs in depth take
- * tile + 2 products in place of 3 * tile. The products are one grouped convolution over planes: group f convolves the input's
- * transform f with the weights' transform f.
+ * Winograd's minimal filtering along one axis, for 3 taps at stride 1: F(2, 3) with the points 0, 1, -1 and infinity, F(4, 3)
+ * with 2 and -2 as well (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016). `tile` outputs along the
+ * axis take tile + 2 products in place of 3 * tile. The products are one grouped convolution over the other axes: group f
+ * convolves the input's transform f with the weights' transform f.
+ *
+ * A tensor is seen as [outer, axis, positions, channels]: along depth, `positions` are those of a plane; along height, those
+ * of a row, and `outer` counts batch and depth.
  */
 import { activate } from './activation.js';
 import { activation } from './fields.js';
 import type { Kernel } from './kernel.js';
 import { rowsPerUnit } from './rows.js';
 
-export type DepthTile = 2 | 4;
+export type WinogradTile = 2 | 4;
 
 interface Transforms {
-  /** [tile + 2][tile + 2]: from input planes to transformed ones. */
+  /** [tile + 2][tile + 2]: from input slices to transformed ones. */
   readonly input: readonly (readonly number[])[];
-  /** [tile + 2][3]: from weight planes to transformed ones. */
+  /** [tile + 2][3]: from weight slices to transformed ones. */
   readonly weight: readonly (readonly number[])[];
-  /** [tile][tile + 2]: from products to output planes. */
+  /** [tile][tile + 2]: from products to output slices. */
   readonly output: readonly (readonly number[])[];
 }
 
-export const depthTransforms: Readonly<Record<DepthTile, Transforms>> = {
+export const winogradTransforms: Readonly<Record<WinogradTile, Transforms>> = {
   2: {
     input: [
       [1, 0, -1, 0],
@@ -66,33 +69,33 @@ export const depthTransforms: Readonly<Record<DepthTile, Transforms>> = {
 };
 
 /**
- * f32_winograd_depth_input: x [batch, inD, positions, channels] -> y [batch, tiles, positions, tile + 2, channels].
- * Tile t covers the input planes from t * tile - padD on; those outside of x are zero.
- * A unit is (batch, tile, block of rowBlock positions).
+ * f32_winograd_input: x [outer, inSize, positions, channels] -> y [outer, tiles, positions, tile + 2, channels].
+ * Tile t covers the input slices from t * tile - pad on; those outside of x are zero.
+ * A unit is (outer, tile, block of rowBlock positions).
  */
-export const winogradDepthInputFields = {
+export const winogradInputFields = {
   xPtr: 'ptr',
   yPtr: 'ptr',
-  batch: 'i32',
-  inD: 'i32',
+  outer: 'i32',
+  inSize: 'i32',
   tiles: 'i32',
   tile: 'i32',
-  padD: 'i32',
+  pad: 'i32',
   positions: 'i32',
   channels: 'i32',
   rowBlock: 'i32',
 } as const;
 
 /**
- * f32_winograd_depth_output: y = activation(bias + transform of x + residual), x [batch, tiles, positions, tile + 2, channels] ->
- * y [batch, outD, positions, channels]; what a last tile has beyond outD is dropped. bias: [channels]; residual: as y.
- * A unit is (batch, tile, block of rowBlock positions).
+ * f32_winograd_output: y = activation(bias + transform of x + residual), x [outer, tiles, positions, tile + 2, channels] ->
+ * y [outer, outSize, positions, channels]; what a last tile has beyond outSize is dropped. bias: [channels]; residual: as y.
+ * A unit is (outer, tile, block of rowBlock positions).
  */
-export const winogradDepthOutputFields = {
+export const winogradOutputFields = {
   xPtr: 'ptr',
   yPtr: 'ptr',
-  batch: 'i32',
-  outD: 'i32',
+  outer: 'i32',
+  outSize: 'i32',
   tiles: 'i32',
   tile: 'i32',
   positions: 'i32',
@@ -104,7 +107,7 @@ export const winogradDepthOutputFields = {
 } as const;
 
 interface Blocked {
-  readonly batch: number;
+  readonly outer: number;
   readonly tiles: number;
   readonly positions: number;
   readonly rowBlock: number;
@@ -112,7 +115,7 @@ interface Blocked {
 
 const blocksOf = (d: Blocked) => Math.ceil(d.positions / d.rowBlock);
 
-/** The positions of units [begin, end), each with its batch and tile. */
+/** The positions of units [begin, end), each with its outer and tile. */
 function* positionsOf(d: Blocked, begin: number, end: number) {
   const blocks = blocksOf(d);
   for (let unit = begin; unit < end; unit++) {
@@ -125,34 +128,34 @@ function* positionsOf(d: Blocked, begin: number, end: number) {
   }
 }
 
-export const winogradDepthInput: Kernel<typeof winogradDepthInputFields> = {
-  name: 'f32_winograd_depth_input',
-  fields: winogradDepthInputFields,
-  units: d => d.batch * d.tiles * blocksOf(d),
+export const winogradInput: Kernel<typeof winogradInputFields> = {
+  name: 'f32_winograd_input',
+  fields: winogradInputFields,
+  units: d => d.outer * d.tiles * blocksOf(d),
   scratchBytes: d => d.channels * 4,
   twin({ f32 }, d, begin, end) {
-    const { input } = depthTransforms[d.tile as DepthTile];
+    const { input } = winogradTransforms[d.tile as WinogradTile];
     for (const { n, t, tileIndex, position } of positionsOf(d, begin, end)) {
       for (let c = 0; c < d.channels; c++) {
-        const planes = input.map((_, j) => {
-          const plane = t * d.tile - d.padD + j;
-          if (plane < 0 || plane >= d.inD) return 0;
-          return f32[d.xPtr / 4 + ((n * d.inD + plane) * d.positions + position) * d.channels + c]!;
+        const slices = input.map((_, j) => {
+          const slice = t * d.tile - d.pad + j;
+          if (slice < 0 || slice >= d.inSize) return 0;
+          return f32[d.xPtr / 4 + ((n * d.inSize + slice) * d.positions + position) * d.channels + c]!;
         });
         const to = d.yPtr / 4 + (tileIndex * d.positions + position) * input.length * d.channels + c;
-        for (const [f, row] of input.entries()) f32[to + f * d.channels] = dot(row, planes);
+        for (const [f, row] of input.entries()) f32[to + f * d.channels] = dot(row, slices);
       }
     }
   },
 };
 
-export const winogradDepthOutput: Kernel<typeof winogradDepthOutputFields> = {
-  name: 'f32_winograd_depth_output',
-  fields: winogradDepthOutputFields,
-  units: d => d.batch * d.tiles * blocksOf(d),
+export const winogradOutput: Kernel<typeof winogradOutputFields> = {
+  name: 'f32_winograd_output',
+  fields: winogradOutputFields,
+  units: d => d.outer * d.tiles * blocksOf(d),
   scratchBytes: () => 0,
   twin({ f32 }, d, begin, end) {
-    const { output } = depthTransforms[d.tile as DepthTile];
+    const { output } = winogradTransforms[d.tile as WinogradTile];
     const apply = activate(d);
     const products = d.tile + 2;
     for (const { n, t, tileIndex, position } of positionsOf(d, begin, end)) {
@@ -160,9 +163,9 @@ export const winogradDepthOutput: Kernel<typeof winogradDepthOutputFields> = {
         const from = d.xPtr / 4 + (tileIndex * d.positions + position) * products * d.channels + c;
         const values = Array.from({ length: products }, (_, f) => f32[from + f * d.channels]!);
         for (const [i, row] of output.entries()) {
-          const plane = t * d.tile + i;
-          if (plane >= d.outD) break;
-          const at = ((n * d.outD + plane) * d.positions + position) * d.channels + c;
+          const slice = t * d.tile + i;
+          if (slice >= d.outSize) break;
+          const at = ((n * d.outSize + slice) * d.positions + position) * d.channels + c;
           const bias = d.biasPtr ? f32[d.biasPtr / 4 + c]! : 0;
           const residual = d.residualPtr ? f32[d.residualPtr / 4 + at]! : 0;
           f32[d.yPtr / 4 + at] = apply(Math.fround(bias + dot(row, values) + residual));
@@ -178,4 +181,4 @@ function dot(row: readonly number[], values: readonly number[]): number {
 }
 
 /** Default rowBlock: positions of a unit, for (tile + 2) * channels floats each. */
-export const winogradDepthRowBlock = (tile: number, channels: number): number => rowsPerUnit((tile + 2) * channels);
+export const winogradRowBlock = (tile: number, channels: number): number => rowsPerUnit((tile + 2) * channels);
