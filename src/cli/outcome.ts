@@ -136,13 +136,13 @@ function statistics({ name, dims, data }: NamedTensor): OutputStatistics {
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  const any = finite > 0;
+  const some = finite > 0;
   return {
     name,
     dims,
-    min: any ? min : null,
-    max: any ? max : null,
-    mean: any ? sum / finite : null,
+    min: some ? min : null,
+    max: some ? max : null,
+    mean: some ? sum / finite : null,
     notFinite: data.length - finite,
   };
 }

@@ -50,6 +50,17 @@ describe('a process', () => {
     expect(await script('say(String(right(await runtime.run(loaded, [feed]))));')).toEqual({ code: 0, out: 'true\n' });
   });
 
+  test('survives runtimes that are closed as soon as they have started', async () => {
+    const body = `
+      const [cluster] = teams.nodes[0].clusters;
+      const workers = Array.from({ length: 7 }, (_, rank) => ({ ...cluster.workers[0], rank }));
+      const many = { ...teams, nodes: [{ ...teams.nodes[0], clusters: [{ ...cluster, workers }] }] };
+      await runtime.close();
+      for (let i = 0; i < 20; i++) await (await startRuntime({ teams: many, onWarning: () => {} })).close();
+      say('closed');`;
+    expect(await script(body)).toEqual({ code: 0, out: 'closed\n' });
+  });
+
   test('ends by itself after a worker has been replaced', async () => {
     const body = `
       const fault = { rank: 1, step: 2, kind: 'exit' };
