@@ -51,7 +51,7 @@ export function makeFeeds(
       tensor = { dims, data: engine.syntheticClip(dims) };
     } else if (input.kind === 'tensor') {
       tensor = input.tensor;
-      warnNotFinite(input.file, 'values', tensor.data, options);
+      warnNotFinite(input.file, 'value', tensor.data, options);
     } else {
       const feed = volumeFeed(value, input, options);
       tensor = feed.tensor;
@@ -117,7 +117,7 @@ function volumeFeed(
     );
   }
   const scaled = scaleIntensities(data, options.scale);
-  warnNotFinite(input.file, 'voxels', data, options);
+  warnNotFinite(input.file, 'voxel', data, options);
   if (scaled.constant) options.onWarning(`${input.file}: every voxel has the same intensity`);
   const [nx, ny, nz] = grid.sizeXyz;
   const own: Size3 = [nz, ny, nx];
@@ -131,10 +131,11 @@ function volumeFeed(
   };
 }
 
-function warnNotFinite(file: string, what: string, data: Float32Array, options: FeedOptions): void {
+function warnNotFinite(file: string, unit: string, data: Float32Array, options: FeedOptions): void {
   let count = 0;
   for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i])) count++;
-  if (count > 0) options.onWarning(`${file}: ${count} ${what} are NaN or infinite`);
+  if (count === 0) return;
+  options.onWarning(`${file}: ${count === 1 ? `1 ${unit} is` : `${count} ${unit}s are`} NaN or infinite`);
 }
 
 function planVolumeFit(file: string, value: ValueInfo, own: Size3, fed: Size3, mode: FitMode | null): Fit | null {

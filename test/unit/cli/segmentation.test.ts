@@ -217,7 +217,7 @@ describe('numavox run on a volume', () => {
       byteVolume(size, () => 0, { datatype: 16, bytesPerVoxel: 4, write }),
     );
     const odd = await numavox(['run', model, '--input', volume, '--quiet', '--png', at('p.png')], segmenter(own));
-    expect(odd).toMatchObject({ code: 0, stderr: `numavox: warning: ${volume}: 1 voxels are NaN or infinite\n` });
+    expect(odd).toMatchObject({ code: 0, stderr: `numavox: warning: ${volume}: 1 voxel is NaN or infinite\n` });
     expect(readdirSync(folder)).toContain('p.png');
   });
 });
