@@ -2,7 +2,7 @@
  * numavox: 3D-CNN inference on many-core CPUs. The API is onnxruntime's; beside it: what a session is and where it runs,
  * what is in a model, what the machine is, and the zoo.
  */
-export { Tensor } from 'onnxruntime-common';
+export { env, Tensor } from 'onnxruntime-common';
 export { type ErrorKind, NumavoxError } from './errors.js';
 export { decodeTensor } from './onnx/index.js';
 export { buildTeams } from './plan/build_teams.js';

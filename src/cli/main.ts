@@ -39,4 +39,7 @@ const code = await runProgram({ engine, stdout, stderr, signal: controller.signa
 await new Promise<void>(resolve => {
   stdout.write('', () => resolve());
 });
+// A signal that came while the command kept the thread is heard now.
+await new Promise(resolve => setTimeout(resolve, 1));
+await new Promise(resolve => setImmediate(resolve));
 process.exit(interruptedCode ?? code);

@@ -92,7 +92,7 @@ function declaredDims(input: GraphInput, bound: ReadonlyMap<string, Binding>): n
     const declared = showDims(input.type.dims.map(d => (d === '' ? '?' : d)));
     throw new NumavoxError(
       'usage',
-      `input '${input.name}' (${declared}): dimension ${i} ('${dim || '?'}') has no size; give the shape of the input`,
+      `input '${input.name}' (${declared}): dimension ${i} ('${dim || '?'}') has no size; give the input's shape (--shape ${input.name}=SIZES, or the option shapes)`,
     );
   });
 }

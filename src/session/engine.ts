@@ -8,7 +8,7 @@ import { buildTeams } from '../plan/build_teams.js';
 import type { TeamTree } from '../plan/team.js';
 import { type Loaded, type Runtime, startRuntime, type WorkerInfo } from '../runtime/index.js';
 import { hostTopology } from '../topology/index.js';
-import { isZooUri, loadGraph, type ModelSource } from './load.js';
+import { isZooUri, loadGraph, type ModelSource, withSymbols } from './load.js';
 import type { Algorithm, NumavoxOptions, NumavoxRunOptions } from './options.js';
 import { type Prepared, prepare } from './prepare.js';
 
@@ -87,7 +87,7 @@ export async function createEngine(source: ModelSource, options: NumavoxOptions)
   for (const warning of warnings) warn(warning);
 
   const started = performance.now();
-  const graph = loadGraph(source);
+  const graph = withSymbols(loadGraph(source), options.freeDimensionOverrides ?? {});
   const readMs = performance.now() - started;
   const fixed = options.shapes ?? {};
   const first = hasOpenSizes(graph, fixed) ? null : planSizes({ graph, teams, algorithm }, fixed);

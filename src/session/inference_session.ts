@@ -29,8 +29,8 @@ interface InferenceSessionFactory {
 }
 
 /**
- * Runs models as onnxruntime does: a program written for onnxruntime-node or -web changes one import. Errors are
- * `NumavoxError`s, whose `kind` says whether the caller, the model or the machine is to blame.
+ * Runs models as onnxruntime does: a program written for onnxruntime-node or -web changes one import. What numavox
+ * refuses is a `NumavoxError`, whose `kind` says whether the caller, the model or the machine is to blame.
  */
 export const InferenceSession: InferenceSessionFactory = {
   async create(source: string | Uint8Array | ArrayBufferLike, ...rest: readonly unknown[]) {
@@ -102,7 +102,7 @@ function handlerOf(engine: Engine) {
       return Object.fromEntries(
         Object.keys(fetches).map(name => {
           const { data, dims } = results[name]!;
-          return [name, new Tensor('float32', data, dims)];
+          return [name, intoTensor(name, fetches[name], data, dims)];
         }),
       );
     },
@@ -116,10 +116,21 @@ function isTensor(value: unknown): value is Tensor {
   return typeof type === 'string' && Array.isArray(dims) && (ArrayBuffer.isView(data) || Array.isArray(data));
 }
 
+/** The output, in the caller's own tensor where one is given for it. */
+function intoTensor(name: string, given: unknown, data: Float32Array, dims: readonly number[]): Tensor {
+  if (!isTensor(given)) return new Tensor('float32', data, dims);
+  const into = asArray32(name, given);
+  if (String(into.dims) !== String(dims)) {
+    throw new NumavoxError('input', `the tensor for output '${name}' has sizes [${into.dims}]; it is [${dims}]`);
+  }
+  into.data.set(data);
+  return given;
+}
+
 function asArray32(name: string, value: unknown): Array32 {
-  if (!isTensor(value)) throw new NumavoxError('input', `input '${name}' is no Tensor`);
+  if (!isTensor(value)) throw new NumavoxError('input', `'${name}' is no Tensor`);
   if (value.type !== 'float32') {
-    throw new NumavoxError('input', `input '${name}' has type ${value.type}; numavox computes in float32`);
+    throw new NumavoxError('input', `'${name}' has type ${value.type}; numavox computes in float32`);
   }
   return { dims: value.dims, data: value.data as Float32Array };
 }

@@ -1,4 +1,4 @@
-import type { Graph } from '../graph/ir.js';
+import type { Dim, Graph } from '../graph/ir.js';
 import { decodeModel, importModel } from '../onnx/index.js';
 import { parseZooUri, zooGraph } from '../zoo/index.js';
 
@@ -16,4 +16,13 @@ export function loadGraph(source: ModelSource): Graph {
   if (!isZooUri(source)) return importModel(decodeModel(source));
   const { name, options } = parseZooUri(source);
   return zooGraph(name, options);
+}
+
+/** The graph with sizes in place of the symbols that are given. */
+export function withSymbols(graph: Graph, sizes: Readonly<Record<string, number>>): Graph {
+  const sized = (dim: Dim): Dim => (typeof dim === 'string' && Object.hasOwn(sizes, dim) ? sizes[dim]! : dim);
+  return {
+    ...graph,
+    inputs: graph.inputs.map(({ name, type }) => ({ name, type: { ...type, dims: type.dims.map(sized) } })),
+  };
 }

@@ -1,16 +1,20 @@
-import type { InferenceSession as Ort } from 'onnxruntime-common';
+import { env, type InferenceSession as Ort } from 'onnxruntime-common';
 import type { ModuleName } from '../assets.js';
 import { NumavoxError } from '../errors.js';
 
 /**
  * How results are computed.
  *
- * - `auto`: Winograd's method along depth for the convolutions whose shape suits it, direct convolution for the others
+ * - `auto`: Winograd's method along depth or height for the convolutions whose shape suits it, direct convolution for
+ *   the others
  * - `exact`: direct convolution only: one accumulator chain per output
  * - `reference`: `exact`, and every layer on its kernel's plain-TypeScript twin; slow, for checking
  */
 export type Algorithm = 'auto' | 'exact' | 'reference';
 export const algorithms: readonly Algorithm[] = ['auto', 'exact', 'reference'];
+
+/** Name under which the engine is registered with onnxruntime-common. */
+export const providerName = 'numavox';
 
 export interface NumavoxOptions {
   /** Number of workers; one per allowed physical core unless given. `intraOpNumThreads` means the same. */
@@ -24,6 +28,8 @@ export interface NumavoxOptions {
   readonly algorithm?: Algorithm;
   /** Sizes for inputs, in place of declared or symbolic ones. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Sizes for symbolic dimensions, by their name (onnxruntime's own option). */
+  readonly freeDimensionOverrides?: Readonly<Record<string, number>>;
   /** Receives what is odd but no error (no taskset, more workers than CPUs), one line each; stderr unless given. */
   readonly onWarning?: (message: string) => void;
 }
@@ -36,13 +42,26 @@ export interface NumavoxRunOptions {
   readonly onProgress?: (done: number, total: number, name: string) => void;
 }
 
-export type SessionOptions = Ort.SessionOptions & NumavoxOptions;
+/** onnxruntime's options and ours: at the top level, or in an execution provider named `numavox`. */
+export type SessionOptions = Omit<Ort.SessionOptions, 'executionProviders'> &
+  NumavoxOptions & {
+    readonly executionProviders?: readonly (
+      | Ort.ExecutionProviderConfig
+      | ({ readonly name: typeof providerName } & NumavoxOptions)
+    )[];
+  };
 export type RunOptions = Ort.RunOptions & NumavoxRunOptions;
 
-const keys = ['workers', 'topology', 'smt', 'module', 'algorithm', 'shapes', 'onWarning'] as const;
-
-/** Name under which the engine is registered with onnxruntime-common. */
-export const providerName = 'numavox';
+const keys = [
+  'workers',
+  'topology',
+  'smt',
+  'module',
+  'algorithm',
+  'shapes',
+  'freeDimensionOverrides',
+  'onWarning',
+] as const;
 
 /**
  * Our options from onnxruntime's: those of an execution provider named `numavox`, overridden by top-level ones.
@@ -61,7 +80,8 @@ export function resolveOptions(options: SessionOptions): NumavoxOptions {
     const value = options[key] ?? provider?.[key];
     if (value !== undefined) merged[key] = value;
   }
-  if (merged.workers === undefined && options.intraOpNumThreads) merged.workers = options.intraOpNumThreads;
+  const threads = options.intraOpNumThreads || env.wasm.numThreads;
+  if (merged.workers === undefined && threads) merged.workers = threads;
   const resolved: NumavoxOptions = merged;
   const { workers, algorithm, module } = resolved;
   if (workers !== undefined && !(Number.isInteger(workers) && workers > 0)) {
@@ -69,6 +89,10 @@ export function resolveOptions(options: SessionOptions): NumavoxOptions {
   }
   oneOf('algorithm', algorithm, algorithms);
   oneOf('module', module, ['simd', 'relaxed']);
+  for (const [symbol, size] of Object.entries(resolved.freeDimensionOverrides ?? {})) {
+    if (Number.isInteger(size) && size > 0) continue;
+    throw new NumavoxError('usage', `size of '${symbol}' is ${size}; it must be a whole number of at least 1`);
+  }
   for (const [input, dims] of Object.entries(resolved.shapes ?? {})) {
     if (!Array.isArray(dims) || !dims.every(size => Number.isInteger(size) && size > 0)) {
       throw new NumavoxError('usage', `shape of '${input}' is [${dims}]; sizes must be whole numbers of at least 1`);

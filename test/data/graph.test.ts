@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { checkTypedGraph } from '../../src/graph/check.js';
 import { graphFlops, parameterCount } from '../../src/graph/cost.js';
 import { inferShapes } from '../../src/graph/infer.js';
 import { decodeModel, decodeTensor, importModel } from '../../src/onnx/index.js';
 import { optimize } from '../../src/passes/optimize.js';
 import { type ZooName, zooGraph } from '../../src/zoo/zoo.js';
+import { checkTypedGraph } from '../support/check.js';
 import { dataPath } from './data.js';
 
 interface ManifestEntry {

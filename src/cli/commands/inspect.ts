@@ -30,17 +30,20 @@ export function inspectCommand(cli: Cli, program: Command): void {
 
 function inspectionText(inspection: Inspection, verbose: boolean): string {
   const { inputs, outputs, nodes, parameters, flops, passes } = inspection;
+  const madeBy = new Map(nodes.flatMap(node => node.outputs.map(output => [output.name, node.name] as const)));
+  for (const { name } of inputs) madeBy.set(name, name);
   const rows = nodes.map(node => [
     node.name,
     node.op,
+    node.inputs.flatMap(input => madeBy.get(input.name) ?? []).join(', '),
     node.outputs.map(output => formatDims(output.dims)).join(', '),
     node.parameters === 0 ? '-' : formatCount(node.parameters),
     node.flops === 0 ? '-' : formatCount(node.flops),
   ]);
   const sections = [
     [...inputs.map(value => valueText('input', value)), ...outputs.map(value => valueText('output', value))].join('\n'),
-    formatTable('lllrr', [['layer', 'op', 'output', 'parameters', 'FLOP'], ...rows]),
-    `${plural(nodes.length, 'layer')}, ${formatCount(parameters)} parameters, ${formatCount(flops, 'FLOP')}`,
+    formatTable('llllrr', [['layer', 'op', 'reads', 'output', 'parameters', 'FLOP'], ...rows]),
+    `${plural(nodes.length, 'layer')}, ${formatCount(parameters)} parameters (of the model as given), ${formatCount(flops, 'FLOP')}`,
   ];
   if (verbose) sections.push(passText(passes));
   return sections.join('\n\n');

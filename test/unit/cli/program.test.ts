@@ -364,8 +364,8 @@ describe('the other commands', () => {
     const { stdout, calls } = await numavox(['inspect', 'c3d', '--shape', 'x=1,3']);
     expect(calls.inspected).toEqual([{ name: 'zoo:c3d', shapes: { x: [1, 3] } }]);
     expect(stdout).toContain('input x: 1x3\noutput y: 1x4\n');
-    expect(stdout).toMatch(/fc +Gemm +1x4 +16 +24 k\n/);
-    expect(stdout).toContain('1 layer, 16 parameters, 24 kFLOP\n');
+    expect(stdout).toMatch(/fc +Gemm +x +1x4 +16 +24 k\n/);
+    expect(stdout).toContain('1 layer, 16 parameters (of the model as given), 24 kFLOP\n');
     expect(stdout).not.toContain('foldConstants');
     expect((await numavox(['inspect', 'c3d', '--verbose'])).stdout).toContain(
       'foldConstants  left  fc  its input is fed',

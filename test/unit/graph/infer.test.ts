@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { checkTypedGraph } from '../../../src/graph/check.js';
 import { inferShapes } from '../../../src/graph/infer.js';
 import type { Constant, DataType, Node } from '../../../src/graph/ir.js';
 import { showDims } from '../../../src/graph/shape.js';
+import { checkTypedGraph } from '../../support/check.js';
 import { constantOf, type GraphSpec, graphOf, int64 } from '../../support/ir.js';
 
 type Spec = GraphSpec['nodes'][number];

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { checkGraph, checkTypedGraph } from '../../../src/graph/check.js';
 import { readNumbers } from '../../../src/graph/constant.js';
 import { graphFlops, nodeFlops, parameterCount } from '../../../src/graph/cost.js';
 import { inferShapes } from '../../../src/graph/infer.js';
 import type { TypedGraph } from '../../../src/graph/ir.js';
+import { checkGraph, checkTypedGraph } from '../../support/check.js';
 import { constantOf, graphOf, int64 } from '../../support/ir.js';
 
 const numbersOf = (graph: TypedGraph, name: string) => [...readNumbers(graph.constants.get(name)!)];

@@ -1,6 +1,5 @@
 /** Holds lowered programs to the reference interpreter. */
 import { expect } from 'vitest';
-import { checkTypedGraph } from '../../../src/graph/check.js';
 import { inferShapes } from '../../../src/graph/infer.js';
 import type { TypedGraph } from '../../../src/graph/ir.js';
 import { lower } from '../../../src/lower/lower.js';
@@ -8,6 +7,7 @@ import type { Program } from '../../../src/lower/program.js';
 import { optimize } from '../../../src/passes/optimize.js';
 import { planWhole } from '../../../src/plan/plan.js';
 import type { TeamTree } from '../../../src/plan/team.js';
+import { checkTypedGraph } from '../../support/check.js';
 import { execute } from '../../support/execute.js';
 import { interpret } from '../../support/interpret.js';
 import { type GraphSpec, graphOf } from '../../support/ir.js';

@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import { checkTypedGraph } from '../../../src/graph/check.js';
 import { inferShapes } from '../../../src/graph/infer.js';
 import type { Constant, TypedGraph } from '../../../src/graph/ir.js';
 import { sizeOf } from '../../../src/graph/shape.js';
 import { optimize, passes } from '../../../src/passes/optimize.js';
+import { checkTypedGraph } from '../../support/check.js';
 import { interpret } from '../../support/interpret.js';
 import { constantOf, type GraphSpec, graphOf } from '../../support/ir.js';
 

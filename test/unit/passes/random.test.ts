@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { checkTypedGraph } from '../../../src/graph/check.js';
 import { inferShapes } from '../../../src/graph/infer.js';
 import type { Constant } from '../../../src/graph/ir.js';
 import { optimize } from '../../../src/passes/optimize.js';
+import { checkTypedGraph } from '../../support/check.js';
 import { interpret } from '../../support/interpret.js';
 import { constantOf, type GraphSpec, graphOf, int64 } from '../../support/ir.js';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { describeSession, InferenceSession, type SessionOptions, Tensor } from '../../../src/index.js';
+import { describeSession, env, InferenceSession, type SessionOptions, Tensor } from '../../../src/index.js';
 import { buildModel } from '../../support/onnx.js';
 
 const open: InferenceSession[] = [];
@@ -134,6 +134,40 @@ describe('feeds', () => {
     const runs = [session.run({ x: feed }), session.run({ x: feed })];
     (feed.data as Float32Array).fill(7);
     for (const results of await Promise.all(runs)) expect(results.y!.data).toEqual(expected);
+  });
+});
+
+describe('what programs for onnxruntime do', () => {
+  it('threads are set in env, or in an execution provider of ours', async () => {
+    env.wasm.numThreads = 3;
+    try {
+      const session = await InferenceSession.create(smallModel(), { onWarning: () => undefined });
+      open.push(session);
+      expect(describeSession(session).workers).toHaveLength(3);
+    } finally {
+      env.wasm.numThreads = 0;
+    }
+    const one = await InferenceSession.create(smallModel(), { executionProviders: [{ name: 'numavox', workers: 1 }] });
+    open.push(one);
+    expect(describeSession(one).workers).toHaveLength(1);
+  });
+
+  it('symbolic sizes are given by name', async () => {
+    const session = await create(smallModel(), { freeDimensionOverrides: { n: 1, d: 3, h: 4, w: 5 } });
+    expect(describeSession(session).outputs[0]!.dims).toEqual([1, 9, 3, 4, 5]);
+    await expect(create(smallModel(), { freeDimensionOverrides: { n: 0 } })).rejects.toMatchObject({ kind: 'usage' });
+  });
+
+  it('outputs go into tensors made before', async () => {
+    const session = await create(smallModel());
+    const feed = ramp([1, 2, 3, 4, 5]);
+    const expected = await outputOf(session, feed);
+    const y = new Tensor('float32', new Float32Array(540), [1, 9, 3, 4, 5]);
+    const results = await session.run({ x: feed }, { y });
+    expect(results.y).toBe(y);
+    expect(y.data).toEqual(expected);
+    const wrong = new Tensor('float32', new Float32Array(540), [1, 9, 3, 5, 4]);
+    await expect(session.run({ x: feed }, { y: wrong })).rejects.toMatchObject({ kind: 'input' });
   });
 });
 

@@ -2,9 +2,9 @@
  * Whether a graph is well formed: names are unique, every value has one source and is computed before it is read. Importers
  * check what they made, and tests check what each pass made.
  */
-import { NumavoxError } from '../errors.js';
-import type { Graph, TypedGraph } from './ir.js';
-import { sameDims, showDims } from './shape.js';
+import { NumavoxError } from '../../src/errors.js';
+import type { Graph, TypedGraph } from '../../src/graph/ir.js';
+import { sameDims, showDims } from '../../src/graph/shape.js';
 
 const invalid = (detail: string) => new NumavoxError('model', `invalid graph: ${detail}`);
 
