@@ -87,13 +87,13 @@ function assign(wanted: readonly ValueInfo[], inputs: readonly Input[]): (readon
 }
 
 /** A clip needs sizes; symbolic ones must be given. */
-export function numericDims(value: ValueInfo): number[] {
+function numericDims(value: ValueInfo): number[] {
   return value.dims.map(dim => {
     if (typeof dim === 'number') return dim;
     const sizes = value.dims.map(size => (typeof size === 'number' ? size : 'SIZE')).join(',');
     throw new NumavoxError(
       'usage',
-      `input ${value.name} has sizes [${value.dims.join(', ')}]: give an --input, or --shape ${value.name}=${sizes}`,
+      `input ${value.name} has sizes [${value.dims.join(', ')}]: give --shape ${value.name}=${sizes}, or an --input to run on`,
     );
   });
 }

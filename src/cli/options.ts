@@ -22,7 +22,7 @@ function positiveNumber(option: string): (text: string) => number {
 }
 
 /** Collects `NAME=1,1,96,96,96` into sizes by input name. */
-export function collectShape(text: string, shapes: Shapes = {}): Shapes {
+function collectShape(text: string, shapes: Shapes = {}): Shapes {
   const split = text.lastIndexOf('=');
   const name = text.slice(0, Math.max(0, split));
   const sizes = text.slice(split + 1).split(',');

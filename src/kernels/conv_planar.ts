@@ -9,8 +9,8 @@ import { receptiveField } from './receptive_field.js';
  *
  * x is [batch, inC, inD, inH, inPitch] floats: each row of inW values begins inHalo floats into its pitch, and what is
  * left and right of them is zero. y likewise; the kernel clears y's halos itself. inHalo >= padW, and
- * inPitch >= inHalo + max(inW, outW) + (kW - 1) * dilW, rounded up so that vectors of 8 may read past the last row
- * (slack that the arena provides after the last row: 64 bytes).
+ * inPitch >= inHalo + inW + what taps reach beyond x on the right; outPitch >= outHalo + outW rounded up to vectors of 8. Such a
+ * vector may read past its row: what it finds there goes nowhere (the arena has 64 bytes of slack after the last row).
  * y = activation((bias + chain) + residual). Taps outside of x in d or h are skipped, along w the zeros are read.
  * Packed weights: [tap][inC][outC]; bias: [outC]; residual: as y, and not y itself.
  * A unit is (batch, outD, block of hBlock rows).

@@ -7,7 +7,7 @@
 export const segmentElements = 16384;
 
 /** Elements that a unit of a kernel bound by memory should touch: enough to outweigh the claim, small enough to share evenly. */
-export const unitElements = 131072;
+const unitElements = 131072;
 
 export interface SixDims {
   readonly dim0: number;

@@ -15,7 +15,7 @@ export type ConvKernelName = 'f32_conv_gemm' | 'f32_conv_planar' | 'f32_conv_dep
 const planarLimits = { inC: 16, outC: 8, outW: 16 };
 
 /** A convolution's kernel, from its shape alone, so that rounding never depends on the machine. */
-export function chooseConvKernel(node: ConvNode, x: readonly number[], y: readonly number[]): ConvKernelName {
+function chooseConvKernel(node: ConvNode, x: readonly number[], y: readonly number[]): ConvKernelName {
   const { inC, outC, outW } = ndhwcFields(x, y);
   const { strideW } = windowFields(node.window);
   if (node.groups > 1 && node.groups === inC && node.groups === outC) return 'f32_conv_depthwise';

@@ -1,13 +1,10 @@
 /** BatchNormalization into the Conv or Gemm before it: w * s and (bias - mean) * s + beta, s = scale / sqrt(variance + epsilon). */
 import { readNumbers } from '../graph/constant.js';
-import type { Node, TypedGraph } from '../graph/ir.js';
+import type { Node } from '../graph/ir.js';
 import { foldAffine } from './affine.js';
-import { type Attempt, type FusionRule, fuse, type View } from './fusion.js';
-import type { PassResult } from './report.js';
+import type { Attempt, FusionRule, View } from './fusion.js';
 
 export const batchNormRule: FusionRule = { pass: 'foldBatchNorm', attempt };
-
-export const foldBatchNorm = (graph: TypedGraph): PassResult => fuse(graph, [batchNormRule]);
 
 function attempt(node: Node, view: View): Attempt {
   if (node.op !== 'BatchNormalization') return null;

@@ -1,11 +1,8 @@
 /** An activation into the Conv, Gemm or elementwise node before it. */
-import type { Node, TypedGraph } from '../graph/ir.js';
-import { type Attempt, type FusionRule, fuse, isFloat32, notAlone, type View } from './fusion.js';
-import type { PassResult } from './report.js';
+import type { Node } from '../graph/ir.js';
+import { type Attempt, type FusionRule, isFloat32, notAlone, type View } from './fusion.js';
 
 export const activationRule: FusionRule = { pass: 'fuseActivation', attempt };
-
-export const fuseActivation = (graph: TypedGraph): PassResult => fuse(graph, [activationRule]);
 
 function attempt(node: Node, view: View): Attempt {
   if (node.op !== 'Activation') return null;

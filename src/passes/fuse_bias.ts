@@ -1,12 +1,9 @@
 /** Add or Sub of a constant per channel into the Conv or Gemm before it. */
-import type { BinaryNode, Node, TypedGraph } from '../graph/ir.js';
+import type { BinaryNode, Node } from '../graph/ir.js';
 import { foldAffine, perChannel } from './affine.js';
-import { type Attempt, type FusionRule, fuse, type View } from './fusion.js';
-import type { PassResult } from './report.js';
+import type { Attempt, FusionRule, View } from './fusion.js';
 
 export const biasRule: FusionRule = { pass: 'fuseBias', attempt };
-
-export const fuseBias = (graph: TypedGraph): PassResult => fuse(graph, [biasRule]);
 
 function attempt(node: Node, view: View): Attempt {
   if (node.op !== 'Add' && node.op !== 'Sub') return null;

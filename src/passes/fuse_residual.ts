@@ -2,14 +2,11 @@
  * Add of two computed values of one shape into the Conv that computes one of them: of two such Convs the later one, so that the
  * other has been computed.
  */
-import type { ConvNode, Node, TypedGraph } from '../graph/ir.js';
+import type { ConvNode, Node } from '../graph/ir.js';
 import { sameDims } from '../graph/shape.js';
-import { type Attempt, type FusionRule, fuse, isFloat32, notAlone, type View } from './fusion.js';
-import type { PassResult } from './report.js';
+import { type Attempt, type FusionRule, isFloat32, notAlone, type View } from './fusion.js';
 
 export const residualRule: FusionRule = { pass: 'fuseResidual', attempt };
-
-export const fuseResidual = (graph: TypedGraph): PassResult => fuse(graph, [residualRule]);
 
 interface Choice {
   readonly conv: ConvNode;

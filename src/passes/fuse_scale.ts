@@ -1,13 +1,10 @@
 /** Mul or Div by a constant per channel into the Conv or Gemm before it. */
-import type { Node, TypedGraph } from '../graph/ir.js';
+import type { Node } from '../graph/ir.js';
 import { foldAffine } from './affine.js';
 import { channelOperand } from './fuse_bias.js';
-import { type Attempt, type FusionRule, fuse, type View } from './fusion.js';
-import type { PassResult } from './report.js';
+import type { Attempt, FusionRule, View } from './fusion.js';
 
 export const scaleRule: FusionRule = { pass: 'fuseScale', attempt };
-
-export const fuseScale = (graph: TypedGraph): PassResult => fuse(graph, [scaleRule]);
 
 function attempt(node: Node, view: View): Attempt {
   if (node.op !== 'Mul' && node.op !== 'Div') return null;

@@ -2,13 +2,10 @@
  * MatMul of a matrix with a constant matrix as Gemm, which takes a bias and an activation; and the transposition of a constant
  * right-hand side as a flag, whatever its size.
  */
-import type { GemmNode, MatMulNode, Node, TypedGraph } from '../graph/ir.js';
-import { type Attempt, type FusionRule, fuse, type View } from './fusion.js';
-import type { PassResult } from './report.js';
+import type { GemmNode, MatMulNode, Node } from '../graph/ir.js';
+import type { Attempt, FusionRule, View } from './fusion.js';
 
 export const gemmRule: FusionRule = { pass: 'matMulToGemm', attempt };
-
-export const matMulToGemm = (graph: TypedGraph): PassResult => fuse(graph, [gemmRule]);
 
 function attempt(node: Node, view: View): Attempt {
   if (node.op === 'MatMul') {

@@ -123,7 +123,7 @@ export function createLine(team: Team): Line {
   };
 }
 
-const abortedInLine = (): NumavoxError => abortedIn('the line before the first step');
+const abortedInLine = (): NumavoxError => new NumavoxError('aborted', 'aborted before the run began');
 
 const closedError = (): NumavoxError => new NumavoxError('closed', 'the session has been closed');
 

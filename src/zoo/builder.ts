@@ -61,7 +61,7 @@ export interface NetBuilder {
 }
 
 /** Channels of a layer at the given width: never none. */
-export const scaledChannels = (out: number, width: number): number => Math.max(1, Math.round(out * width));
+const scaledChannels = (out: number, width: number): number => Math.max(1, Math.round(out * width));
 
 export function netBuilder({ name: graphName, inputDims, width, classes, seed }: BuilderOptions): NetBuilder {
   const nodes: Node[] = [];

@@ -4,7 +4,7 @@ import { alignToAxis } from './broadcast.js';
 import { baseOf, type Converter, constantNumber, type OpContext, opError, takeInputs } from './context.js';
 
 /** Bounds of Clip where none is given. */
-export const largestFloat = 3.4028234663852886e38;
+const largestFloat = 3.4028234663852886e38;
 
 const activation =
   (read: (context: OpContext) => Activation): Converter =>

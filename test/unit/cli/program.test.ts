@@ -225,7 +225,7 @@ describe('numavox run', () => {
     const result = await numavox(['run', model, '--quiet'], open);
     expect(result).toMatchObject({ code: 2, stdout: '' });
     expect(result.stderr).toBe(
-      'numavox: input x has sizes [N, 3, 4, H, 8]: give an --input, or --shape x=SIZE,3,4,SIZE,8\n',
+      'numavox: input x has sizes [N, 3, 4, H, 8]: give --shape x=SIZE,3,4,SIZE,8, or an --input to run on\n',
     );
   });
 

@@ -154,7 +154,7 @@ describe('two workers', () => {
       const second = rejection(runtime.run(loaded, [feed], { signal: controller.signal }));
       const third = runtime.run(loaded, [feed]);
       controller.abort();
-      expect(await second).toMatchObject({ kind: 'aborted', message: expect.stringContaining('line') });
+      expect(await second).toMatchObject({ kind: 'aborted', message: expect.stringContaining('before the run began') });
       expect(await first).toEqual([expected(feed)]);
       expect(await third).toEqual([expected(feed)]);
     } finally {
