@@ -3,7 +3,7 @@
 // is ever printed to stdout, which may belong to the CLI.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -61,5 +61,7 @@ step(
     for (const folder of ['dist/src', 'dist/workers', 'dist/.tsbuildinfo'])
       rmSync(at(folder), { recursive: true, force: true });
     run(require.resolve('typescript/bin/tsc'), ['-p', 'tsconfig.json']);
+    // npm makes a bin executable when it links it, once; a build afterwards would take that away again.
+    chmodSync(at('dist/src/cli/main.js'), 0o755);
   },
 );
