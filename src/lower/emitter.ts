@@ -141,7 +141,11 @@ export function createEmitter({ plan, reference }: EmitterOptions) {
       if ('id' in at) return arenaStart + arena.offsets[at.id]! + offsetBytes;
       return (at.region === 'image' ? imageStart : weightStart) + at.offset + offsetBytes;
     };
-    const port = ({ name, dims, address }: PendingPort): Port => ({ name, dims, memory: 0, address: resolve(address) });
+    const port = ({ name, dims, address }: PendingPort): Port => ({
+      name,
+      dims,
+      pieces: [{ memory: 0, address: resolve(address), begin: dims.map(() => 0), dims }],
+    });
 
     let scratchBytes = 0;
     const finished = steps.map(({ name, op, kernel, operands, flops, descriptor }): Step => {
@@ -150,8 +154,15 @@ export function createEmitter({ plan, reference }: EmitterOptions) {
       );
       descriptor.words.set(encode(kernel.fields, values));
       scratchBytes = Math.max(scratchBytes, align(kernel.scratchBytes(values)));
-      const share = { memory: 0, descriptor: imageStart + descriptor.offset, units: kernel.units(values) };
-      return { name, op, kernel: kernel.name, shares: [share], flops, barrier: 'machine', twin: reference };
+      const share = {
+        kind: 'kernel',
+        memory: 0,
+        kernel: kernel.name,
+        descriptor: imageStart + descriptor.offset,
+        units: kernel.units(values),
+        twin: reference,
+      } as const;
+      return { name, op, shares: [share], flops, barrier: 'machine' };
     });
 
     const { nodeIndex, ranks } = plan.memories[0]!;

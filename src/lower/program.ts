@@ -31,12 +31,21 @@ export interface MemoryPlan {
   readonly scratchBytes: number;
 }
 
-/** A float32 tensor in ONNX's own (row-major) order, where the main thread writes or reads it. */
+/** A float32 tensor that the main thread writes (an input) or reads (an output). */
 export interface Port {
   readonly name: string;
   readonly dims: readonly number[];
+  /** An input is written to all of them. Together, those of an output have every element exactly once. */
+  readonly pieces: readonly PortPiece[];
+}
+
+/** A box of a port's tensor in one memory, dense in ONNX's own (row-major) order. */
+export interface PortPiece {
   readonly memory: number;
   readonly address: number;
+  /** Where the box begins in the tensor, and its sizes: one of each per dimension. */
+  readonly begin: readonly number[];
+  readonly dims: readonly number[];
 }
 
 /** Fills one packed operand before the first run; `units` of it are shared out among the memory's workers. */
@@ -56,18 +65,42 @@ export interface Step {
   /** Name of the graph node that the step belongs to: what errors and profiles print. */
   readonly name: string;
   readonly op: string;
-  readonly kernel: string;
-  /** One share per memory that has work in this step. */
+  /** At most one share of each kind per memory; memories without one have nothing to do in this step. */
   readonly shares: readonly Share[];
   /** 2 per multiply-add, over all shares. */
   readonly flops: number;
   readonly barrier: BarrierScope;
-  /** The kernel's twin does the step. */
+}
+
+/** What the workers of one memory do in a step. Shares of one step touch separate places, in any order. */
+export type Share = KernelShare | ExchangeShare;
+
+export interface KernelShare {
+  readonly kind: 'kernel';
+  readonly memory: number;
+  readonly kernel: string;
+  readonly descriptor: number;
+  readonly units: number;
+  /** The kernel's twin does it. */
   readonly twin: boolean;
 }
 
-export interface Share {
+/** Copies from other memories into this one, done by this one's workers; a piece is a unit. */
+export interface ExchangeShare {
+  readonly kind: 'exchange';
+  /** The memory that is written. */
   readonly memory: number;
-  readonly descriptor: number;
-  readonly units: number;
+  readonly pieces: readonly ExchangePiece[];
+}
+
+/** `runs` runs of `bytes` bytes each, the beginnings of neighbours a pitch apart. All multiples of 4. */
+export interface ExchangePiece {
+  /** The memory that is read. */
+  readonly from: number;
+  readonly fromAddress: number;
+  readonly fromPitch: number;
+  readonly toAddress: number;
+  readonly toPitch: number;
+  readonly runs: number;
+  readonly bytes: number;
 }

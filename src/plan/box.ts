@@ -12,8 +12,10 @@ export const boxDims = (box: Box): number[] => box.map(([begin, end]) => end - b
 
 export const boxElements = (box: Box): number => box.reduce((product, [begin, end]) => product * (end - begin), 1);
 
+export const sameRange = (a: Range, b: Range): boolean => a[0] === b[0] && a[1] === b[1];
+
 export const sameBox = (a: Box, b: Box): boolean =>
-  a.length === b.length && a.every(([begin, end], axis) => begin === b[axis]![0] && end === b[axis]![1]);
+  a.length === b.length && a.every((range, axis) => sameRange(range, b[axis]!));
 
 export const containsBox = (outer: Box, inner: Box): boolean =>
   inner.every(([begin, end], axis) => outer[axis]![0] <= begin && end <= outer[axis]![1]);

@@ -8,17 +8,19 @@ import type { Program } from '../lower/program.js';
 import { elementsOf } from './memory.js';
 import type { LoadJob } from './protocol.js';
 
-/** Images, then input ports (so that their pages lie on the workers' node), then weights. */
+/** Images, then the pieces of input ports (so that their pages lie on the workers' node), then weights. */
 export function loadJobs(program: Program): LoadJob[] {
   const share = sharer();
   const images = program.memories.map(({ image }, memory): LoadJob => {
     const pieces = image.map(({ address, words }) => ({ address, words: words.slice() }));
     return { kind: 'image', name: 'image', memory, units: 1, pieces };
   });
-  const touches = program.inputs.map((port): LoadJob => {
-    const { name, memory, address } = port;
-    return { kind: 'touch', name, memory, units: 1, address, bytes: elementsOf(port) * 4 };
-  });
+  const touches = program.inputs.flatMap(({ name, pieces }) =>
+    pieces.map((piece): LoadJob => {
+      const { memory, address } = piece;
+      return { kind: 'touch', name, memory, units: 1, address: address >>> 0, bytes: elementsOf(piece) * 4 };
+    }),
+  );
   const weights = program.weights.map((task): LoadJob => {
     const { name, memory, address, bytes, packing } = task;
     const units = packUnits(packing);

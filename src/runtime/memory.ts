@@ -3,7 +3,8 @@
  * Nothing that leaves here is a view of shared memory.
  */
 import { NumavoxError } from '../errors.js';
-import type { MemoryPlan, Port } from '../lower/program.js';
+import type { MemoryPlan, Port, PortPiece } from '../lower/program.js';
+import { forEachRun } from './box_runs.js';
 
 const pageBytes = 65536;
 const maximumPages = 65536;
@@ -32,10 +33,10 @@ export function allocateMemory(plan: MemoryPlan): WebAssembly.Memory {
   }
 }
 
-export const elementsOf = (port: Port): number => port.dims.reduce((product, size) => product * size, 1);
+export const elementsOf = ({ dims }: Pick<Port, 'dims'>): number => dims.reduce((product, size) => product * size, 1);
 
-const viewOf = (memory: WebAssembly.Memory, port: Port): Float32Array =>
-  new Float32Array(memory.buffer, port.address >>> 0, elementsOf(port));
+const viewOf = (memories: readonly WebAssembly.Memory[], piece: PortPiece): Float32Array =>
+  new Float32Array(memories[piece.memory]!.buffer, piece.address >>> 0, elementsOf(piece));
 
 /** @throws NumavoxError `input` where a feed has not the port's number of elements */
 export function checkFeeds(ports: readonly Port[], feeds: readonly Float32Array[]): void {
@@ -51,19 +52,28 @@ export function checkFeeds(ports: readonly Port[], feeds: readonly Float32Array[
   });
 }
 
+/** Writes every piece of every input. A piece that is the whole tensor is one copy. */
 export function writeInputs(
   memories: readonly WebAssembly.Memory[],
   ports: readonly Port[],
   feeds: readonly Float32Array[],
 ): void {
   ports.forEach((port, index) => {
-    viewOf(memories[port.memory]!, port).set(feeds[index]!);
+    const feed = feeds[index]!;
+    for (const piece of port.pieces) {
+      const view = viewOf(memories, piece);
+      forEachRun(port.dims, piece, (from, to, count) => view.set(feed.subarray(from, from + count), to));
+    }
   });
 }
 
+/** Each output put together from its pieces, in memory of its own. */
 export const readOutputs = (memories: readonly WebAssembly.Memory[], ports: readonly Port[]): Float32Array[] =>
   ports.map(port => {
-    const copy = new Float32Array(elementsOf(port));
-    copy.set(viewOf(memories[port.memory]!, port));
-    return copy;
+    const tensor = new Float32Array(elementsOf(port));
+    for (const piece of port.pieces) {
+      const view = viewOf(memories, piece);
+      forEachRun(port.dims, piece, (to, from, count) => tensor.set(view.subarray(from, from + count), to));
+    }
+    return tensor;
   });

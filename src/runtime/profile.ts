@@ -4,7 +4,9 @@ import type { Step } from '../lower/program.js';
 export interface StepProfile {
   readonly name: string;
   readonly op: string;
-  readonly kernel: string;
+  /** The kernels of its shares, each once; a copy between memories is 'exchange'. */
+  readonly kernels: readonly string[];
+  /** Whether a twin did any of its shares. */
   readonly twin: boolean;
   readonly flops: number;
   /** By rank: claiming and doing units. */
@@ -26,11 +28,11 @@ export function profileOf(steps: readonly Step[], ranks: number, block: SharedAr
   const column = (step: number, offset: number): number[] =>
     Array.from({ length: ranks }, (_, rank) => times[(step * ranks + rank) * 2 + offset]!);
   return {
-    steps: steps.map(({ name, op, kernel, twin, flops }, step) => ({
+    steps: steps.map(({ name, op, shares, flops }, step) => ({
       name,
       op,
-      kernel,
-      twin,
+      kernels: [...new Set(shares.map(share => (share.kind === 'kernel' ? share.kernel : share.kind)))],
+      twin: shares.some(share => share.kind === 'kernel' && share.twin),
       flops,
       busyMs: column(step, 0),
       waitMs: column(step, 1),

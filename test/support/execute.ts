@@ -1,6 +1,6 @@
 /**
- * Runs a Program in the test's own thread, without a pool: one memory, one worker. Invariant: whatever no step has written
- * is NaN (arena and scratch), and image and weights are the same after the run as before it.
+ * Runs a Program in the test's own thread, without a pool: one worker for all memories. Invariant: whatever no step has
+ * written is NaN (arena and scratch), and image and weights are the same after the run as before it.
  */
 import { readFileSync } from 'node:fs';
 import { type ModuleName, wasmUrl } from '../../src/assets.js';
@@ -8,80 +8,132 @@ import { readFloats } from '../../src/graph/constant.js';
 import { decode } from '../../src/kernels/descriptor.js';
 import { kernels } from '../../src/kernels/index.js';
 import { pack, packUnits } from '../../src/kernels/pack.js';
-import type { Port, Program, Step } from '../../src/lower/program.js';
+import type { ExchangeShare, KernelShare, MemoryPlan, Program, WeightTask } from '../../src/lower/program.js';
+import { checkFeeds, readOutputs, writeInputs } from '../../src/runtime/memory.js';
 
-const memoryBytes = 96 * 2 ** 20;
-const pages = memoryBytes / 65536;
-const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-const words = { f32: new Float32Array(memory.buffer), i32: new Int32Array(memory.buffer) };
+const pageBytes = 65536;
+const maximumBytes = 256 * 2 ** 20;
 const imageStart = 65536;
 /** A NaN that no kernel makes by itself. */
 const unwritten = 0x7fc5a5a5;
 
-const instances = new Map<ModuleName, WebAssembly.Exports>();
+/** One of the memories that all runs of this thread share; it grows to what the largest of them needs. */
+interface Bench {
+  readonly memory: WebAssembly.Memory;
+  readonly instances: Map<ModuleName, WebAssembly.Exports>;
+  f32: Float32Array;
+  i32: Int32Array;
+}
+
+const benches: Bench[] = [];
+const modules = new Map<ModuleName, WebAssembly.Module>();
+
+function benchAt(index: number, bytes: number): Bench {
+  if (bytes > maximumBytes) throw new Error(`the program needs ${bytes} bytes, ${maximumBytes} are there`);
+  let bench = benches[index];
+  if (!bench) {
+    const memory = new WebAssembly.Memory({ initial: 2, maximum: maximumBytes / pageBytes, shared: true });
+    bench = { memory, instances: new Map(), f32: new Float32Array(), i32: new Int32Array() };
+    benches[index] = bench;
+  }
+  const { memory } = bench;
+  const missing = Math.ceil(bytes / pageBytes) - memory.buffer.byteLength / pageBytes;
+  if (missing > 0) memory.grow(missing);
+  if (bench.f32.buffer !== memory.buffer) {
+    bench.f32 = new Float32Array(memory.buffer);
+    bench.i32 = new Int32Array(memory.buffer);
+  }
+  return bench;
+}
 
 /** The exports of one of the two built modules (`npm run build` comes first). */
-function exportsOf(module: ModuleName): WebAssembly.Exports {
-  let exports = instances.get(module);
+function exportsOf({ instances, memory }: Bench, name: ModuleName): WebAssembly.Exports {
+  let exports = instances.get(name);
   if (!exports) {
-    const compiled = new WebAssembly.Module(readFileSync(wasmUrl(module)));
-    exports = new WebAssembly.Instance(compiled, { env: { memory } }).exports;
-    instances.set(module, exports);
+    const module = modules.get(name) ?? new WebAssembly.Module(readFileSync(wasmUrl(name)));
+    modules.set(name, module);
+    exports = new WebAssembly.Instance(module, { env: { memory } }).exports;
+    instances.set(name, exports);
   }
   return exports;
 }
 
-/** The outputs by name, in the graph's order; steps that are lowered to their twin run on it. */
+/** The outputs by name, in the graph's order; shares that are lowered to their twin run on it. */
 export function execute(
   program: Program,
   feeds: Readonly<Record<string, ArrayLike<number>>>,
   module: ModuleName = 'simd',
 ): Map<string, Float32Array> {
-  const [plan, ...others] = program.memories;
-  if (!plan || others.length > 0) throw new Error(`${program.memories.length} memories; one is executed`);
-  if (plan.bytes > memoryBytes) throw new Error(`the program needs ${plan.bytes} bytes, ${memoryBytes} are there`);
-  const arenaStart = plan.scratchAddress - plan.arenaBytes;
+  // Kernels may read, and never use, up to 64 words behind the end.
+  const used = program.memories.map(({ bytes }, index) => benchAt(index, bytes + 256));
+  const memories = used.map(({ memory }) => memory);
+  program.memories.forEach((plan, index) => {
+    fill(used[index]!, plan);
+  });
+  for (const task of program.weights) packWeight(used[task.memory]!, task);
+  const fixed = program.memories.map((plan, index) => fixedWords(used[index]!, plan).slice());
 
-  words.i32.fill(0, imageStart / 4, arenaStart / 4);
-  words.i32.fill(unwritten, arenaStart / 4, Math.ceil(plan.bytes / 4) + 64);
-  for (const { address, words: data } of plan.image) words.i32.set(data, address / 4);
-  for (const { constant, packing, address, bytes } of program.weights) {
-    const read = (start: number, count: number, into: Float32Array) => readFloats(constant, start, count, into);
-    const packed = new Float32Array(memory.buffer, address, bytes / 4);
-    for (let unit = 0; unit < packUnits(packing); unit++) pack(packing, unit, read, packed);
+  const fed = program.inputs.map(({ name }) => Float32Array.from(feeds[name]!));
+  checkFeeds(program.inputs, fed);
+  writeInputs(memories, program.inputs, fed);
+  for (const { shares } of program.steps) {
+    // The last share first: any order has to do.
+    for (const share of [...shares].reverse()) {
+      if (share.kind === 'exchange') exchange(used, share);
+      else runShare(used[share.memory]!, share, program.memories[share.memory]!.scratchAddress, module);
+    }
   }
-  const fixed = words.i32.slice(imageStart / 4, arenaStart / 4);
-
-  for (const port of program.inputs) {
-    const data = feeds[port.name]!;
-    if (data.length !== viewOf(port).length) throw new Error(`feed '${port.name}' has ${data.length} elements`);
-    viewOf(port).set(data);
-  }
-  for (const step of program.steps) runStep(step, plan.scratchAddress, module);
-  const changed = fixed.findIndex((word, i) => word !== words.i32[imageStart / 4 + i]);
-  if (changed >= 0) throw new Error(`a step wrote word ${changed} of the image or the weights`);
-  return new Map(program.outputs.map(port => [port.name, viewOf(port).slice()]));
+  program.memories.forEach((plan, index) => {
+    const now = fixedWords(used[index]!, plan);
+    const changed = fixed[index]!.findIndex((word, i) => word !== now[i]);
+    if (changed >= 0) throw new Error(`a step wrote word ${changed} of the image or the weights of memory ${index}`);
+  });
+  const outputs = readOutputs(memories, program.outputs);
+  return new Map(program.outputs.map(({ name }, index) => [name, outputs[index]!]));
 }
 
-function viewOf({ address, dims }: Port): Float32Array {
-  const elements = dims.reduce((all, size) => all * size, 1);
-  return new Float32Array(memory.buffer, address, elements);
+const arenaStartOf = ({ scratchAddress, arenaBytes }: MemoryPlan): number => scratchAddress - arenaBytes;
+
+/** The image and the weights. */
+const fixedWords = ({ i32 }: Bench, plan: MemoryPlan): Int32Array =>
+  i32.subarray(imageStart / 4, arenaStartOf(plan) / 4);
+
+function fill({ i32 }: Bench, plan: MemoryPlan): void {
+  const arenaStart = arenaStartOf(plan);
+  i32.fill(0, imageStart / 4, arenaStart / 4);
+  i32.fill(unwritten, arenaStart / 4, Math.ceil(plan.bytes / 4) + 64);
+  for (const { address, words } of plan.image) i32.set(words, address / 4);
+}
+
+function packWeight({ memory }: Bench, { constant, packing, address, bytes }: WeightTask): void {
+  const read = (start: number, count: number, into: Float32Array) => readFloats(constant, start, count, into);
+  const packed = new Float32Array(memory.buffer, address, bytes / 4);
+  for (let unit = 0; unit < packUnits(packing); unit++) pack(packing, unit, read, packed);
 }
 
 /** The later half of the units first: any order has to do. */
-function runStep({ name, kernel, shares, twin }: Step, scratch: number, module: ModuleName): void {
-  const [share] = shares;
-  if (!share) throw new Error(`step '${name}' has no share`);
-  const { descriptor, units } = share;
+function runShare(bench: Bench, share: KernelShare, scratch: number, module: ModuleName): void {
+  const { kernel, descriptor, units, twin } = share;
   const half = Math.floor(units / 2);
-  const run = twin ? twinOf(kernel, descriptor) : exportsOf(module)[kernel];
+  const run = twin ? twinOf(bench, kernel, descriptor) : exportsOf(bench, module)[kernel];
   if (typeof run !== 'function') throw new Error(`${module}.wasm has no export ${kernel}`);
   run(descriptor, half, units, scratch);
   if (half > 0) run(descriptor, 0, half, scratch);
 }
 
-function twinOf(name: string, descriptor: number): (descriptorPtr: number, begin: number, end: number) => void {
+function twinOf(bench: Bench, name: string, descriptor: number): (_: number, begin: number, end: number) => void {
   const kernel = kernels[name]!;
-  const values = decode(kernel.fields, words.i32, descriptor);
-  return (_, begin, end) => kernel.twin(words, values, begin, end);
+  const values = decode(kernel.fields, bench.i32, descriptor);
+  return (_, begin, end) => kernel.twin(bench, values, begin, end);
+}
+
+function exchange(used: readonly Bench[], { memory, pieces }: ExchangeShare): void {
+  for (const piece of [...pieces].reverse()) {
+    const { from, fromAddress, fromPitch, toAddress, toPitch, runs, bytes } = piece;
+    if (from === memory) throw new Error(`memory ${memory} fetches from itself`);
+    for (let run = 0; run < runs; run++) {
+      const start = (fromAddress + run * fromPitch) / 4;
+      used[memory]!.f32.set(used[from]!.f32.subarray(start, start + bytes / 4), (toAddress + run * toPitch) / 4);
+    }
+  }
 }

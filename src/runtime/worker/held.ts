@@ -5,9 +5,10 @@
 import { decode } from '../../kernels/descriptor.js';
 import { kernels } from '../../kernels/index.js';
 import type { KernelMemory } from '../../kernels/kernel.js';
-import type { Share, Step } from '../../lower/program.js';
+import type { KernelShare } from '../../lower/program.js';
 import { type Control, heldWord, isUnloaded, openControl } from '../control.js';
 import type { BarrierRef, Bundle, BundleMemory } from '../protocol.js';
+import { exchangeUnits } from './exchange.js';
 import type { Place } from './seat.js';
 import type { Units } from './share_out.js';
 
@@ -45,8 +46,12 @@ export function hold(bundle: Bundle, place: Place): Held {
       const at = counter++;
       const where = benches[share.memory];
       if (!where) return [];
-      const run = step.twin ? twin(step, share, where) : wasm(step, share, where);
-      return [{ count: share.units, counter: at, team: where.ranks.length, do: run }];
+      const team = where.ranks.length;
+      if (share.kind === 'exchange') {
+        return [{ count: share.pieces.length, counter: at, team, do: exchangeUnits(share, bundle.memories) }];
+      }
+      const run = share.twin ? twin(step.name, share, where) : wasm(step.name, share, where);
+      return [{ count: share.units, counter: at, team, do: run }];
     }),
   }));
   const program = { control, steps };
@@ -73,18 +78,16 @@ function bench(module: WebAssembly.Module, plan: BundleMemory, rank: number): Be
   return { ...plan, exports, scratch: plan.scratchAddress + position * plan.scratchBytes };
 }
 
-function wasm(step: Step, share: Share, where: Bench): Units['do'] {
-  const kernel = where.exports[step.kernel] as Export | undefined;
-  if (typeof kernel !== 'function') throw new Error(`step "${step.name}": the module has no kernel ${step.kernel}`);
-  const { descriptor } = share;
-  const { scratch } = where;
+function wasm(stepName: string, { kernel: name, descriptor }: KernelShare, { exports, scratch }: Bench): Units['do'] {
+  const kernel = exports[name] as Export | undefined;
+  if (typeof kernel !== 'function') throw new Error(`step "${stepName}": the module has no kernel ${name}`);
   return (begin, end) => kernel(descriptor, begin, end, scratch);
 }
 
-function twin(step: Step, share: Share, where: Bench): Units['do'] {
-  const kernel = kernels[step.kernel];
-  if (!kernel) throw new Error(`step "${step.name}": there is no twin of ${step.kernel}`);
+function twin(stepName: string, { kernel: name, descriptor }: KernelShare, where: Bench): Units['do'] {
+  const kernel = kernels[name];
+  if (!kernel) throw new Error(`step "${stepName}": there is no twin of ${name}`);
   const { buffer } = where.memory;
   const memory: KernelMemory = { f32: new Float32Array(buffer), i32: new Int32Array(buffer) };
-  return (begin, end) => kernel.twin(memory, decode(kernel.fields, memory.i32, share.descriptor), begin, end);
+  return (begin, end) => kernel.twin(memory, decode(kernel.fields, memory.i32, descriptor), begin, end);
 }

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import { inferShapes } from '../../../src/graph/infer.js';
 import type { TypedGraph } from '../../../src/graph/ir.js';
 import { lower } from '../../../src/lower/lower.js';
-import type { Program } from '../../../src/lower/program.js';
+import type { Program, Step } from '../../../src/lower/program.js';
 import { optimize } from '../../../src/passes/optimize.js';
 import { planWhole } from '../../../src/plan/plan.js';
 import type { TeamTree } from '../../../src/plan/team.js';
@@ -19,6 +19,10 @@ export const oneWorker: TeamTree = {
 
 export const programOf = (graph: TypedGraph, reference = false): Program =>
   lower(graph, planWhole(graph, oneWorker), { reference });
+
+/** The kernels of a step's shares, in order. */
+export const kernelsOf = ({ shares }: Step): string[] =>
+  shares.flatMap(share => (share.kind === 'kernel' ? [share.kernel] : []));
 
 /** Numbers without a period or a symmetry that a wrong stride could hide in. */
 export const wave = (count: number, phase = 1): Float32Array =>
@@ -67,5 +71,5 @@ export function checkGraph(spec: GraphSpec, feeds?: Readonly<Record<string, Arra
     expect([...outputs.keys()]).toEqual(graph.outputs);
     for (const [name, values] of outputs) expectSame(values, wanted.get(name)!, `${run}, '${name}'`);
   }
-  return program.steps.map(step => step.kernel);
+  return program.steps.flatMap(kernelsOf);
 }

@@ -228,7 +228,11 @@ describe('a whole plan', () => {
     inputs: [],
     outputs: [],
     constants: new Map(),
-    types: new Map(),
+    types: new Map([
+      ['x', { dtype: 'float32', dims: [2, 3] }],
+      ['y', { dtype: 'float32', dims: [2, 3] }],
+      ['z', { dtype: 'float32', dims: [4] }],
+    ]),
     nodes: [
       { op: 'Identity', name: 'a', inputs: ['x'], outputs: ['y'] },
       { op: 'Identity', name: 'b', inputs: ['y'], outputs: ['z'] },
@@ -249,8 +253,17 @@ describe('a whole plan', () => {
     const plan = planWhole(graph, teams);
     expect(plan.memories).toEqual([{ nodeIndex: 1, ranks: [0, 1, 2, 3, 4] }]);
     expect(plan.layers).toEqual([
-      { name: 'a', cut: 'whole', memory: 0 },
-      { name: 'b', cut: 'whole', memory: 0 },
+      {
+        name: 'a',
+        cut: { kind: 'one', memory: 0 },
+        boxes: [
+          [
+            [0, 2],
+            [0, 3],
+          ],
+        ],
+      },
+      { name: 'b', cut: { kind: 'one', memory: 0 }, boxes: [[[0, 4]]] },
     ]);
     expect(plan.teams).toBe(teams);
   });

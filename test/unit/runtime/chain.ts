@@ -70,11 +70,11 @@ export function chain(options: ChainOptions): Chain {
     const kernel = adds ? add : copy;
     words.push(encode(kernel.fields, values as never));
     const units = kernel.units(values as never);
-    const shares: Share[] = options.memories.map((_, memory) => {
-      return { memory, descriptor: firstAddress + step * 256, units };
-    });
     const twin = twinEvery > 0 && step % twinEvery === twinEvery - 1;
-    stepList.push({ name: `layer${step}`, op: 'Test', kernel: kernel.name, shares, flops: 0, barrier, twin });
+    const shares = options.memories.map((_, memory): Share => {
+      return { kind: 'kernel', memory, kernel: kernel.name, descriptor: firstAddress + step * 256, units, twin };
+    });
+    stepList.push({ name: `layer${step}`, op: 'Test', shares, flops: 0, barrier });
   }
   const image = words.map((part, step) => ({ address: firstAddress + step * 256, words: part }));
   const memoryPlans = options.memories.map((_, nodeIndex): MemoryPlan => {
@@ -83,7 +83,8 @@ export function chain(options: ChainOptions): Chain {
     return { nodeIndex, bytes, image, ...sizes };
   });
   const port = (memory: number, step: number) => {
-    return { name: `port${memory}`, dims: [rows, columns], memory, address: buffer(step) };
+    const dims = [rows, columns];
+    return { name: `port${memory}`, dims, pieces: [{ memory, address: buffer(step), begin: [0, 0], dims }] };
   };
   const program: Program = {
     memories: memoryPlans,

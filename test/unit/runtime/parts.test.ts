@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { meet } from '../../../src/runtime/barrier.js';
+import { forEachRun } from '../../../src/runtime/box_runs.js';
 import {
   arrivedWord,
   counterWord,
@@ -17,7 +18,7 @@ import {
   stop,
 } from '../../../src/runtime/control.js';
 import { enterGate } from '../../../src/runtime/gate.js';
-import { allocateMemory, readOutputs, writeInputs } from '../../../src/runtime/memory.js';
+import { allocateMemory, elementsOf, readOutputs, writeInputs } from '../../../src/runtime/memory.js';
 import { chooseModule, compileModule, readModule } from '../../../src/runtime/module.js';
 import { createSlots, freeSlot, holderOf, takeSlot } from '../../../src/runtime/slots.js';
 import { shareOut } from '../../../src/runtime/worker/share_out.js';
@@ -156,11 +157,60 @@ describe('memory', () => {
 
   test('ports in the last bytes of 4 GiB', () => {
     const memory = allocateMemory({ ...plan, bytes: 2 ** 32 });
-    const port = { name: 'p', dims: [2, 3], memory: 0, address: 2 ** 32 - 24 };
+    const portAt = (address: number) => ({
+      name: 'p',
+      dims: [2, 3],
+      pieces: [{ memory: 0, address, begin: [0, 0], dims: [2, 3] }],
+    });
+    const port = portAt(2 ** 32 - 24);
     writeInputs([memory], [port], [Float32Array.of(1, 2, 3, 4, 5, 6)]);
     expect(readOutputs([memory], [port])).toEqual([Float32Array.of(1, 2, 3, 4, 5, 6)]);
     // An address that has been through a signed word is the same address.
-    expect(readOutputs([memory], [{ ...port, address: -24 }])).toEqual([Float32Array.of(1, 2, 3, 4, 5, 6)]);
+    expect(readOutputs([memory], [portAt(-24)])).toEqual([Float32Array.of(1, 2, 3, 4, 5, 6)]);
+  });
+});
+
+describe('pieces of ports', () => {
+  const memories = [0, 1, 2].map(() => new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
+  const dims = [2, 3, 4];
+  const tensor = Float32Array.from({ length: 24 }, (_, i) => i);
+  const piece = (memory: number, begin: number[], sizes: number[]) => ({ memory, address: 64, begin, dims: sizes });
+  const cuts = {
+    'one scalar': { dims: [], pieces: [piece(0, [], [])], runs: [1] },
+    whole: { dims, pieces: [piece(1, [0, 0, 0], dims)], runs: [24] },
+    'the outermost axis': {
+      dims,
+      pieces: [piece(0, [0, 0, 0], [1, 3, 4]), piece(1, [1, 0, 0], [1, 3, 4])],
+      runs: [12, 12],
+    },
+    'a middle axis': {
+      dims,
+      pieces: [piece(2, [0, 0, 0], [2, 1, 4]), piece(0, [0, 1, 0], [2, 2, 4])],
+      runs: [4, 4, 8, 8],
+    },
+    'the innermost axis': {
+      dims,
+      pieces: [piece(0, [0, 0, 0], [2, 3, 1]), piece(1, [0, 0, 1], [2, 3, 3])],
+      runs: [1, 1, 1, 1, 1, 1, 3, 3, 3, 3, 3, 3],
+    },
+  };
+
+  test.each(Object.entries(cuts))('%s', (_, { dims: sizes, pieces, runs }) => {
+    const seen: number[] = [];
+    for (const part of pieces) forEachRun(sizes, part, (_from, _to, count) => seen.push(count));
+    expect(seen).toEqual(runs);
+    const port = { name: 'p', dims: sizes, pieces };
+    const feed = tensor.slice(0, elementsOf(port));
+    writeInputs(memories, [port], [feed]);
+    expect(readOutputs(memories, [port])).toEqual([feed]);
+  });
+
+  test('an input may lie in several memories, whole and in part', () => {
+    const pieces = [piece(0, [0, 0, 0], dims), piece(1, [1, 1, 2], [1, 2, 2])];
+    writeInputs(memories, [{ name: 'p', dims, pieces }], [tensor]);
+    expect(readOutputs(memories, [{ name: 'p', dims, pieces: [pieces[0]!] }])).toEqual([tensor]);
+    const inner = { name: 'p', dims: [1, 2, 2], pieces: [piece(1, [0, 0, 0], [1, 2, 2])] };
+    expect(readOutputs(memories, [inner])).toEqual([Float32Array.of(18, 19, 22, 23)]);
   });
 });
 

@@ -108,7 +108,8 @@ describe('a process', () => {
       const [plan] = program.memories;
       const address = Math.ceil(plan.bytes / 64) * 64;
       const large = { ...program, memories: [{ ...plan, bytes: address + floats * 4 }],
-        inputs: [...program.inputs, { name: 'large', dims: [floats], memory: 0, address }] };
+        inputs: [...program.inputs,
+          { name: 'large', dims: [floats], pieces: [{ memory: 0, address, begin: [0], dims: [floats] }] }] };
       const filler = new Float32Array(floats).fill(1);
       const rounds = [];
       for (let round = 0; round < 9; round++) {

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { type Runtime, startRuntime } from '../../../src/runtime/index.js';
+import { type RunProfile, type Runtime, startRuntime } from '../../../src/runtime/index.js';
 import { chain, ranksOf, tree } from './chain.js';
 
 const shapes = [[[1]], [[2]], [[2, 1]], [[2, 2], [3]]];
@@ -121,12 +121,15 @@ describe('what callers see', () => {
     const { runtime, program, memories, feed } = await loadExample();
     const loaded = await runtime.load(program, memories);
     const fault = { rank: 1, step: 3, kind: 'delay', delayMs: 100 } as const;
-    const profiles: unknown[] = [];
+    const profiles: RunProfile[] = [];
     await runtime.run(loaded, [feed], { fault, onProfile: profile => profiles.push(profile) });
     expect(profiles).toHaveLength(1);
-    const { steps } = profiles[0] as { steps: { name: string; busyMs: number[]; waitMs: number[]; twin: boolean }[] };
+    const { steps } = profiles[0]!;
     expect(steps.map(step => step.name)).toEqual(program.steps.map(step => step.name));
-    expect(steps.map(step => step.twin)).toEqual(program.steps.map(step => step.twin));
+    expect(steps.map(step => step.twin)).toEqual(program.steps.map((_, index) => index % 5 === 4));
+    expect(steps.map(step => step.kernels)).toEqual(
+      program.steps.map((_, index) => [index % 2 ? 'f32_copy' : 'f32_add']),
+    );
     expect(steps[3]!.busyMs[1]).toBeGreaterThan(90);
     expect(steps[3]!.waitMs[0]).toBeGreaterThan(50);
     expect(steps[2]!.busyMs[1]).toBeLessThan(90);
@@ -176,7 +179,10 @@ describe('what callers see', () => {
 
   test('a kernel that the module does not have is named', async () => {
     const { runtime, program, memories } = await loadExample();
-    const steps = program.steps.map(step => ({ ...step, kernel: 'f32_nothing', twin: false }));
+    const steps = program.steps.map(step => ({
+      ...step,
+      shares: step.shares.map(share => ({ ...share, kernel: 'f32_nothing', twin: false })),
+    }));
     await expect(runtime.load({ ...program, steps }, memories)).rejects.toMatchObject({
       kind: 'runtime',
       message: expect.stringContaining('f32_nothing'),
