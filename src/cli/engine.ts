@@ -46,7 +46,10 @@ export interface SessionInfo {
   readonly timings: Timings;
 }
 
-export type MachineOptions = Pick<NumavoxOptions, 'workers' | 'topology' | 'module' | 'algorithm'>;
+/** Which workers there are, and where. */
+export type TeamOptions = Pick<NumavoxOptions, 'workers' | 'topology' | 'smt'>;
+
+export type MachineOptions = TeamOptions & Pick<NumavoxOptions, 'module' | 'algorithm'>;
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
@@ -109,8 +112,8 @@ export interface Engine {
   open(model: string, options: OpenOptions): Promise<Session>;
   inspect(model: string, options: { readonly shapes: Shapes }): Promise<Inspection>;
   exportZoo(name: string, options: ZooOptions, path: string): Promise<void>;
-  /** The machine, or the one recorded under `root`; with `shape`, the teams that a session would build as well. */
-  topology(options: { readonly root?: string; readonly shape?: string | object }): {
+  /** The machine, or the one recorded under `root`, and the teams that a session would build there. */
+  topology(options: TeamOptions & { readonly root?: string }): {
     readonly text: string;
     readonly json: object;
   };

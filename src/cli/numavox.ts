@@ -28,14 +28,11 @@ export const engine: Engine = {
     if (!isZooName(name)) throw new NumavoxError('usage', `no zoo network '${name}': there are ${zooNames.join(', ')}`);
     exportZoo(name, options, path);
   },
-  topology: ({ root, shape }) => {
+  topology: ({ root, topology: shape, workers, smt }) => {
     const topology = root === undefined ? hostTopology() : readTopology(filesUnder(root));
-    const seating = shape === undefined ? {} : { shape };
-    const json = topologyToJson(topology);
-    return {
-      text: formatTopology(topology, seating),
-      json: shape === undefined ? json : { ...json, teams: buildTeams(topology, seating).teams },
-    };
+    const seating = { shape, workers, smt };
+    const { teams } = buildTeams(topology, seating);
+    return { text: formatTopology(topology, seating), json: { ...topologyToJson(topology, seating), teams } };
   },
   decodeTensor: (bytes, file) => {
     const { dims, data } = decodeTensor(bytes, file);

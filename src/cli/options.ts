@@ -1,7 +1,8 @@
 /** Options that several commands share, and the reading of their values; a value that makes no sense is kind `usage`. */
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { NumavoxError } from '../index.js';
-import type { MachineOptions, Shapes, ZooOptions } from './engine.js';
+import type { MachineOptions, Shapes, TeamOptions, ZooOptions } from './engine.js';
 import { readBytes } from './files.js';
 
 /** A whole number of at least `min`, for the option named in errors. */
@@ -33,15 +34,26 @@ function collectShape(text: string, shapes: Shapes = {}): Shapes {
   return { ...shapes, [name]: sizes.map(Number) };
 }
 
-/** Options that a command line gives about where and how a network runs. */
-export interface MachineFlags extends Omit<MachineOptions, 'topology'> {
+/** Options that a command line gives about which workers there are, and where. */
+export interface TeamFlags extends Omit<TeamOptions, 'topology'> {
   readonly topology?: string;
 }
 
-export function addMachineOptions(command: Command): Command {
+/** Options that a command line gives about where and how a network runs. */
+export interface MachineFlags extends TeamFlags, Omit<MachineOptions, keyof TeamOptions> {}
+
+export function addTeamOptions(command: Command): Command {
   return command
     .option('--workers <n>', 'number of worker threads (default: one per allowed core)', wholeNumber('--workers', 1))
-    .option('--topology <shape|file>', 'nodes x clusters x cores such as 2x1x4, or a file of "numavox topology --json"')
+    .option('--smt', 'without --workers: one per allowed CPU, SMT siblings included')
+    .option(
+      '--topology <shape|file>',
+      'nodes x clusters x cores such as 2x1x4, or a file of "numavox topology --json"',
+    );
+}
+
+export function addMachineOptions(command: Command): Command {
+  return addTeamOptions(command)
     .addOption(new Option('--module <name>', 'kernels with or without fused multiply-add').choices(['simd', 'relaxed']))
     .addOption(
       new Option('--algorithm <name>', 'auto, exact (direct convolution only) or reference (slow, no kernels)')
@@ -65,19 +77,26 @@ export const addVerboseOption = (command: Command, also = ''): Command =>
   command.option('--verbose', `print the causes of an error${also}`);
 
 /** Reads what `--topology` names. */
-export function machineOptions(flags: MachineFlags): MachineOptions {
-  const { workers, topology, module, algorithm } = flags;
+export function teamOptions({ workers, smt, topology }: TeamFlags): TeamOptions {
   return {
     ...(workers !== undefined && { workers }),
+    ...(smt !== undefined && { smt }),
     ...(topology !== undefined && { topology: readTopologyFlag(topology) }),
+  };
+}
+
+export function machineOptions(flags: MachineFlags): MachineOptions {
+  const { module, algorithm } = flags;
+  return {
+    ...teamOptions(flags),
     ...(module !== undefined && { module }),
     ...(algorithm !== undefined && { algorithm }),
   };
 }
 
-/** A shape such as 4x2x4 as it is; anything else is a JSON file. */
-export function readTopologyFlag(text: string): string | object {
-  if (/^\d+(x\d+)*$/i.test(text)) return text;
+/** A shape such as 4x2x4 as it is, misspelt ones too; anything else is a JSON file. */
+function readTopologyFlag(text: string): string | object {
+  if (/^[\dx*,.\s-]*$/i.test(text) && !existsSync(text)) return text;
   const json = Buffer.from(readBytes(text)).toString('utf8');
   try {
     const topology: unknown = JSON.parse(json);

@@ -1,3 +1,5 @@
+import { ownDistance, unknownDistance } from '../topology/distances.js';
+
 /**
  * The team tree: the workers of a session, arranged as the machine is (node -> cluster -> core). Ranks count through
  * the tree in order, so that a team is always a contiguous range of ranks.
@@ -6,6 +8,8 @@ export interface TeamTree {
   readonly nodes: readonly NodeTeam[];
   /** Nodes that the machine does not have: same program, same exchanges, no locality. */
   readonly logical: boolean;
+  /** Between `nodes`, in their order: the kernel's numbers, 10 for a node's own memory. Read it through `distanceOf`. */
+  readonly distances?: readonly (readonly number[])[];
 }
 
 export interface NodeTeam {
@@ -36,4 +40,9 @@ export function seats(tree: TeamTree): (WorkerSeat & { readonly nodeIndex: numbe
       cluster.workers.map(seat => ({ ...seat, nodeIndex, clusterIndex })),
     ),
   );
+}
+
+/** How far the memory of node `to` is for workers of node `from`, both indices into `nodes`; 10 and 20 where nobody says. */
+export function distanceOf(tree: TeamTree, from: number, to: number): number {
+  return tree.distances?.[from]?.[to] ?? (from === to ? ownDistance : unknownDistance);
 }

@@ -14,7 +14,7 @@ export interface Limits {
   readonly memoryPolicy: MemoryPolicy | null;
 }
 
-/** A mask that shares nothing with `online` says nothing about this machine and is passed over. */
+/** A mask that shares nothing with this machine's CPUs (or nodes) says nothing about it and is passed over. */
 export function readLimits(files: Files, online: CpuSet, nodeIds: readonly number[]): Limits {
   const status = files.read('proc/self/status') ?? '';
   const maskCpus = statusList(status, 'Cpus_allowed_list');
@@ -23,10 +23,8 @@ export function readLimits(files: Files, online: CpuSet, nodeIds: readonly numbe
   const where = cpuset === null ? null : { kind: cpuset.kind, dir: cpuset.dir };
 
   const restrictTo = (cpus: CpuSet, mems: readonly number[]) => {
-    const usable = {
-      cpus: intersection(online, cpus),
-      mems: mems.length === 0 ? nodeIds : intersection(nodeIds, mems),
-    };
+    const known = intersection(nodeIds, mems);
+    const usable = { cpus: intersection(online, cpus), mems: known.length > 0 ? known : nodeIds };
     const restricts = usable.cpus.length < online.length || usable.mems.length < nodeIds.length;
     return { ...usable, restricts };
   };

@@ -16,11 +16,27 @@ export interface Files {
   readonly list: (path: string) => readonly string[];
 }
 
-/** The files below `root`, as if it were `/`: a copy of some machine's /sys and /proc. Throws `usage` where it is no folder. */
+/**
+ * The files below `root`, as if it were `/`: a copy of some machine's /sys and /proc. Throws `usage` where it is no folder,
+ * or none with CPUs in it.
+ */
 export function filesUnder(root: string): Files {
   if (attempt(() => statSync(root).isDirectory()) !== true) {
     throw new NumavoxError('usage', `'${root}' is not a folder with a machine's /sys and /proc`);
   }
+  const files = folderFiles(root);
+  if (!showsCpus(files)) {
+    throw new NumavoxError('usage', `'${root}' has no CPUs in ${cpuRoot}: it should hold a machine's /sys and /proc`);
+  }
+  return files;
+}
+
+const cpuRoot = 'sys/devices/system/cpu';
+
+const showsCpus = (files: Files): boolean =>
+  files.list(cpuRoot).some(name => name === 'online' || /^cpu\d+$/.test(name));
+
+function folderFiles(root: string): Files {
   return {
     read: path => attempt(() => readFileSync(join(root, path), 'latin1')),
     list: path => attempt(() => readdirSync(join(root, path))) ?? [],
@@ -44,10 +60,10 @@ export function filesFromRecord(record: Readonly<Record<string, string>>): Files
 
 /** This machine's own. Where there is no Linux /sys (macOS, Windows), a machine that is nothing but its CPUs. */
 export function hostFiles(): Files {
-  const linux = filesUnder('/');
-  if (linux.list('sys/devices/system/cpu').some(name => name === 'online' || /^cpu\d+$/.test(name))) return linux;
+  const linux = folderFiles('/');
+  if (showsCpus(linux)) return linux;
   const count = Math.max(1, cpus().length);
-  const online = filesFromRecord({ 'sys/devices/system/cpu/online': `0-${count - 1}` });
+  const online = filesFromRecord({ [`${cpuRoot}/online`]: `0-${count - 1}` });
   return { read: path => online.read(path) ?? linux.read(path), list: linux.list };
 }
 

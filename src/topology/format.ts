@@ -1,21 +1,30 @@
 /**
- * A topology as people and programs read it. Both forms hold the machine, what of it is allowed, and what odd things
- * the kernel says; the text also says why each CPU is left out.
+ * A topology as people and programs read it. Both forms hold the machine, what of it is allowed, where workers sit and
+ * why each other CPU is left out, and what odd things the kernel says.
  */
 import { ascending, formatCpuList } from './cpu_sets.js';
+import { describePolicy, nodeList } from './memory_warnings.js';
 import { type ExcludedCpu, excludedCpus, type SeatOptions, seatWorkers } from './seats.js';
 import type { CpuSet, NodeHierarchy, Topology } from './types.js';
 
-/** Plain data for JSON; `hierarchyAllowed` makes it usable as a shape. `llc`: the sets that share the last-level cache. */
-export function topologyToJson(topology: Topology): object {
-  const { online, nodes, caches, icaches, cacheSizes, cores, packages, dies, clusters, cpuKinds, ...rest } = topology;
+/**
+ * Plain data for JSON; `hierarchyAllowed` and `nodes` make it usable as a shape. `llc`: the sets that share the
+ * last-level cache. `leftOut`, `warnings`: of the seating by `options`. Throws as `seatWorkers` does.
+ */
+export function topologyToJson(topology: Topology, options: SeatOptions = {}): object {
+  const { online, offline, nodes, caches, icaches, cacheSizes, cores, packages, dies, clusters, cpuKinds, ...rest } =
+    topology;
   const lastLevel = Object.keys(caches).sort().at(-1);
   const llc = lastLevel === undefined ? (clusters.length > 0 ? clusters : cores) : caches[lastLevel];
-  return { online, nodes, caches, icaches, cacheSizes, cores, packages, dies, clusters, llc, cpuKinds, ...rest };
+  const sets = { online, offline, nodes, caches, icaches, cacheSizes, cores, packages, dies, clusters, llc, cpuKinds };
+  const leftOut = excludedCpus(topology, options);
+  return { ...sets, ...rest, leftOut, warnings: seatWorkers(topology, options).warnings };
 }
 
-/** Text of several lines, without a newline at the end. `options`: the seating whose left-out CPUs are explained. */
+/** Text of several lines, without a newline at the end. `options`: the seating that is shown. Throws as `seatWorkers` does. */
 export function formatTopology(topology: Topology, options: SeatOptions = {}): string {
+  const { warnings } = seatWorkers(topology, options);
+  const asked = Object.values(options).some(option => option !== undefined);
   const sections = [
     [summary(topology)],
     tree(topology),
@@ -23,11 +32,11 @@ export function formatTopology(topology: Topology, options: SeatOptions = {}): s
     section('caches', cacheTable(topology)),
     section('kinds of cores', align(kindRows(topology))),
     section('allowed', align(allowedRows(topology, options))),
-    options.shape === undefined ? [] : section('workers', align(workerRows(topology, options))),
+    asked ? section('workers', align(workerRows(topology, options))) : [],
     section('left out', align(excludedRows(excludedCpus(topology, options)))),
     section(
       'notes',
-      topology.notes.map(note => `  ${note}`),
+      [...topology.notes, ...warnings].map(note => `  ${note}`),
     ),
   ];
   return sections
@@ -128,10 +137,9 @@ function allowedRows(topology: Topology, options: SeatOptions): string[][] {
   ];
   if (nodes.length > 0) {
     const everywhere = allowed.mems.length === nodes.length;
-    const some = `${allowed.mems.length === 1 ? 'node' : 'nodes'} ${formatCpuList(allowed.mems)}`;
-    rows.push(['memory', everywhere ? 'every node' : some]);
+    rows.push(['memory', everywhere ? 'every node' : nodeList(allowed.mems)]);
   }
-  if (memoryPolicy !== null) rows.push(['policy', `${memoryPolicy.mode} ${formatCpuList(memoryPolicy.nodes)}`.trim()]);
+  if (memoryPolicy !== null) rows.push(['policy', describePolicy(memoryPolicy)]);
   if (quotaCpus !== null) rows.push(['quota', `${plural(quotaCpus, 'CPU')} of time`]);
   const sources = {
     'proc/self/status': 'process mask',

@@ -1,5 +1,6 @@
 /** The machine: what there is, what of it the process may use, where workers sit, and how a thread gets there. */
 export { formatCpuList, parseCpuList } from './cpu_sets.js';
+export { type DistanceRow, distanceIn, type NodeDistance, ownDistance, unknownDistance } from './distances.js';
 export { type Files, filesFromRecord, filesUnder, hostFiles, type ReadFile } from './files.js';
 export { formatTopology, topologyToJson } from './format.js';
 export { currentThreadId, type PinResult, pinThisThread, threadAllowed } from './pin.js';

@@ -22,6 +22,7 @@ export function hostTopology(): Topology {
 /** The machine that `files` describe. Never throws. */
 export function readTopology(files: Files): Topology {
   const online = readOnline(files);
+  const offline = readOffline(files, online);
   const nodes = readNodes(files, online);
   const caches = readCaches(files, online);
   const known = readSets(files, online, ['core_cpus', 'thread_siblings']);
@@ -40,6 +41,7 @@ export function readTopology(files: Files): Topology {
   const hierarchy = buildHierarchy(online, nodes, sharing);
   return {
     online,
+    offline,
     nodes,
     icaches: caches.instruction,
     cacheSizes: caches.sizes,
@@ -56,10 +58,20 @@ export function readTopology(files: Files): Topology {
 function readOnline(files: Files): number[] {
   const listed = parseCpuList(files.read(`${cpuRoot}/online`) ?? '');
   if (listed !== null && listed.length > 0) return listed;
-  const found = numbered(files, cpuRoot, 'cpu').filter(
-    cpu => files.read(`${cpuRoot}/cpu${cpu}/online`)?.trim() !== '0',
-  );
+  const found = numbered(files, cpuRoot, 'cpu').filter(cpu => !saysOffline(files, cpu));
   return found.length > 0 ? found : [0];
+}
+
+/** What cpu/present has beyond the online CPUs, and folders of CPUs that say so themselves. */
+function readOffline(files: Files, online: CpuSet): number[] {
+  const present = parseCpuList(files.read(`${cpuRoot}/present`) ?? '') ?? [];
+  const switchedOff = numbered(files, cpuRoot, 'cpu').filter(cpu => saysOffline(files, cpu));
+  const on = new Set(online);
+  return ascending([...present, ...switchedOff]).filter(cpu => !on.has(cpu));
+}
+
+function saysOffline(files: Files, cpu: number): boolean {
+  return files.read(`${cpuRoot}/cpu${cpu}/online`)?.trim() === '0';
 }
 
 function readNodes(files: Files, online: CpuSet): NumaNode[] {
@@ -155,9 +167,6 @@ function buildHierarchy(online: CpuSet, nodes: readonly NumaNode[], sharing: Sha
 
 function oddities(files: Files, online: CpuSet, nodes: readonly NumaNode[]): string[] {
   const notes: string[] = [];
-  const present = parseCpuList(files.read(`${cpuRoot}/present`) ?? '') ?? [];
-  const offline = present.filter(cpu => !online.includes(cpu));
-  if (offline.length > 0) notes.push(`CPUs ${formatCpuList(offline)} are offline`);
   const isolated = intersection(online, parseCpuList(files.read(`${cpuRoot}/isolated`) ?? '') ?? []);
   if (isolated.length > 0) notes.push(`CPUs ${formatCpuList(isolated)} are isolated from the scheduler`);
   if (nodes.length === 0) return [...notes, 'the kernel shows no NUMA nodes'];

@@ -3,7 +3,10 @@
  * process may not use.
  */
 import { NumavoxError } from '../errors.js';
-import { hierarchyOfShape, maxWorkers, type Shape } from './shape.js';
+import { ascending } from './cpu_sets.js';
+import { distanceIn, distanceMatrix, type NodeDistance } from './distances.js';
+import { memoryWarnings } from './memory_warnings.js';
+import { distancesOfShape, hierarchyOfShape, maxWorkers, type Shape } from './shape.js';
 import type { CpuSet, NodeHierarchy, Topology } from './types.js';
 
 export interface SeatOptions {
@@ -27,7 +30,9 @@ export interface Seating {
   readonly nodes: readonly SeatedNode[];
   /** Arranged in another topology than the machine's own. */
   readonly logical: boolean;
-  /** At most one line. */
+  /** Between `nodes`, in their order and the kernel's numbers; null where nobody says. */
+  readonly distances: readonly (readonly number[])[] | null;
+  /** For people, one line each. */
   readonly warnings: readonly string[];
 }
 
@@ -63,7 +68,8 @@ export function seatWorkers(topology: Topology, options: SeatOptions = {}): Seat
     throw new NumavoxError('usage', `quota is ${quota}: it should be at least 1 CPU`);
   const workers = workerCount(hierarchy, options, given === null ? quota : null);
 
-  const spread = spreadWorkers(hierarchy, workers, logical ? () => 0 : distanceIn(topology));
+  const rows = logical && options.shape !== undefined ? distancesOfShape(options.shape) : topology.nodes;
+  const spread = spreadWorkers(hierarchy, workers, distanceIn(rows));
   const inTurn = cpusByThread(own);
   let next = 0;
   const nodes = !logical
@@ -82,10 +88,22 @@ export function seatWorkers(topology: Topology, options: SeatOptions = {}): Seat
   } else if (quota !== null && workers > quota) {
     warnings.push(`${workers} workers under a CPU quota of ${quota}: they will be held back`);
   }
-  return { nodes, logical, warnings };
+  if (!logical) {
+    warnings.push(
+      ...memoryWarnings(
+        topology,
+        nodes.flatMap(({ node }) => node ?? []),
+      ),
+    );
+  }
+  const distances = distanceMatrix(
+    spread.map(({ node }) => node),
+    rows,
+  );
+  return { nodes, logical, distances, warnings };
 }
 
-/** Every online CPU that no worker sits on, with the reason. Throws as `seatWorkers` does. */
+/** Every CPU of the machine that no worker sits on, with the reason. Throws as `seatWorkers` does. */
 export function excludedCpus(topology: Topology, options: SeatOptions = {}): ExcludedCpu[] {
   const { nodes } = seatWorkers(topology, options);
   const taken = new Set(nodes.flatMap(node => node.clusters.flatMap(cluster => cluster.cpus)));
@@ -95,9 +113,11 @@ export function excludedCpus(topology: Topology, options: SeatOptions = {}): Exc
     for (const cpu of core.slice(1)) firstOfCore.set(cpu, core[0]!);
   }
   const inCgroup = topology.cgroupCpus === null ? null : new Set(topology.cgroupCpus);
-  return topology.online
+  const offline = new Set(topology.offline);
+  return ascending([...topology.online, ...topology.offline])
     .filter(cpu => !taken.has(cpu))
     .map(cpu => {
+      if (offline.has(cpu)) return { cpu, reason: 'offline' };
       if (!allowed.has(cpu)) return { cpu, reason: inCgroup?.has(cpu) === false ? 'cgroup cpuset' : 'process mask' };
       const first = firstOfCore.get(cpu);
       if (first !== undefined && options.smt !== true) {
@@ -121,9 +141,7 @@ function workerCount(hierarchy: readonly NodeHierarchy[], options: SeatOptions, 
   return workers;
 }
 
-type Distance = (from: number | null, to: number | null) => number;
-
-function spreadWorkers(hierarchy: readonly NodeHierarchy[], workers: number, distance: Distance): SeatedNode[] {
+function spreadWorkers(hierarchy: readonly NodeHierarchy[], workers: number, distance: NodeDistance): SeatedNode[] {
   const seats = hierarchy.map(node => node.clusters.map(cluster => cluster.cores.map(() => [] as number[])));
   const threads = Math.max(...coresOf(hierarchy).map(core => core.length));
   let left = workers;
@@ -159,7 +177,7 @@ function spreadWorkers(hierarchy: readonly NodeHierarchy[], workers: number, dis
 }
 
 /** Indices, ascending, of the fewest nodes whose cores hold `workers`; all of them where none do. */
-function fewestNodes(hierarchy: readonly NodeHierarchy[], workers: number, distance: Distance): number[] {
+function fewestNodes(hierarchy: readonly NodeHierarchy[], workers: number, distance: NodeDistance): number[] {
   const open = new Map(hierarchy.map((node, index) => [index, { cores: coresOf([node]).length, farness: 0 }]));
   const chosen: number[] = [];
   for (let held = 0; held < workers && open.size > 0; ) {
@@ -187,16 +205,6 @@ function dealEvenly(capacities: readonly (readonly number[])[], count: number): 
   const takes = capacities.map(clusters => clusters.map(() => 0));
   for (const { node, cluster } of places.slice(0, count)) takes[node]![cluster]!++;
   return takes;
-}
-
-/** By the kernel's table; nodes it does not know are equally far. */
-function distanceIn(topology: Topology): Distance {
-  const position = new Map(topology.nodes.map((node, index) => [node.id, index]));
-  return (from, to) => {
-    const row = from === null ? undefined : topology.nodes[position.get(from) ?? -1];
-    const column = to === null ? undefined : position.get(to);
-    return (column === undefined ? undefined : row?.distances?.[column]) ?? 0;
-  };
 }
 
 /** Every CPU: the first of every core in order, then the second of every core that has one, and so on. */

@@ -1,7 +1,9 @@
 /**
- * A topology that is given instead of detected: "4x2x4", or the JSON of some machine. Only its hierarchy counts.
+ * A topology that is given instead of detected: "4x2x4", or the JSON of some machine. Only its hierarchy counts, and
+ * how far its nodes are from each other.
  */
 import { NumavoxError } from '../errors.js';
+import type { DistanceRow } from './distances.js';
 import type { NodeHierarchy } from './types.js';
 
 /** A bound on typing errors: each node is a memory and each worker a thread. */
@@ -62,6 +64,24 @@ function hierarchyFromJson(json: object): NodeHierarchy[] {
         return { via, cores: cores.map((core, index) => cpuNumbers(core, `${path}.cores[${index}]`)) };
       }),
     };
+  });
+}
+
+/** The `nodes` of the object, as far as it has any; none for NODESxCLUSTERSxCORES. Throws `usage`. */
+export function distancesOfShape(shape: Shape): DistanceRow[] {
+  if (typeof shape === 'string') return [];
+  const { nodes } = shape as { nodes?: unknown };
+  if (nodes === undefined) return [];
+  if (!Array.isArray(nodes)) throw wrong('nodes', 'a list', nodes);
+  return nodes.map((node: unknown, index) => {
+    const path = `nodes[${index}]`;
+    const id = field(node, 'id', path);
+    if (!isCount(id)) throw wrong(`${path}.id`, 'a number', id);
+    const distances = field(node, 'distances', path) ?? null;
+    if (distances !== null && !(Array.isArray(distances) && distances.every(isCount))) {
+      throw wrong(`${path}.distances`, 'a list of numbers', distances);
+    }
+    return { id, distances };
   });
 }
 

@@ -3,6 +3,8 @@
  */
 export interface Topology {
   readonly online: readonly number[];
+  /** CPUs that the machine has, but that are switched off. In no other set. */
+  readonly offline: readonly number[];
   /** Empty where the kernel has no NUMA: then the hierarchy has one implicit node. */
   readonly nodes: readonly NumaNode[];
   /** Data and unified caches by level: the sets of CPUs that share one. */

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { buildTeams } from '../../src/plan/build_teams.js';
+import { distanceOf, seats } from '../../src/plan/team.js';
 import {
   excludedCpus,
   filesFromRecord,
@@ -43,9 +44,31 @@ describe.each(machines)('%s', name => {
     const hierarchy = truth(name).hierarchyAllowed ?? truth(name).hierarchy ?? [];
     const expected = hierarchy.flatMap(node => node.clusters.flatMap(cluster => cluster.cores.map(core => core[0])));
     expect(seated).toEqual(expected);
-    expect(warnings).toEqual([]);
+    const bare = topology.nodes.some(node => node.cpus.length > 0 && node.memoryMB === 0);
+    expect(warnings).toEqual(bare ? [expect.stringMatching(/^workers on nodes .* use memory of other nodes/)] : []);
     const excluded = excludedCpus(topology).map(({ cpu }) => cpu);
-    expect([...seated, ...excluded].sort((a, b) => a - b)).toEqual(topology.online);
+    const all = [...topology.online, ...topology.offline];
+    expect([...seated, ...excluded].sort((a, b) => a - b)).toEqual(all.sort((a, b) => a - b));
+  });
+
+  it('is a shape for another machine, distances included', () => {
+    const here = readTopology(filesFromRecord({ 'sys/devices/system/cpu/online': '0-1\n' }));
+    const shape = JSON.parse(JSON.stringify(topologyToJson(topology))) as object;
+    const own = buildTeams(topology).teams;
+    const teams = buildTeams(here, { shape }).teams;
+    expect(seats(teams).map(({ rank, nodeIndex, clusterIndex }) => [rank, nodeIndex, clusterIndex])).toEqual(
+      seats(own).map(({ rank, nodeIndex, clusterIndex }) => [rank, nodeIndex, clusterIndex]),
+    );
+    expect(teams.distances).toEqual(own.distances);
+    const known = (truth(name).nodes ?? []).filter(node => node.distances?.length === truth(name).nodes?.length);
+    for (const [from, { node: id }] of own.nodes.entries()) {
+      const row = known.find(node => node.id === id)?.distances;
+      const expected = own.nodes.map(({ node }, to) => {
+        const column = (truth(name).nodes ?? []).findIndex(other => other.id === node);
+        return row?.[column] ?? (from === to ? 10 : 20);
+      });
+      expect(own.nodes.map((_, to) => distanceOf(teams, from, to))).toEqual(expected);
+    }
   });
 
   it('prints lines that fit and name every node', () => {

@@ -71,6 +71,8 @@ describe('numavox', () => {
     [['run', 'c3d', '--input', 'none.npy'], /none.npy: cannot be read: no such file/],
     [['run', 'c3d', '--input', 'x.mat'], /--input x.mat: expected a .npy, .pb, .nii or .nii.gz file/],
     [['run', 'c3d', '--topology', 'none.json'], /none.json: cannot be read: no such file/],
+    [['topology', '--workers', '0'], 'numavox: --workers 0: expected a whole number of at least 1\n'],
+    [['topology', '--smtt'], "numavox: unknown option '--smtt' (Did you mean --smt?)\n"],
     [['run', 'nothing.onnx'], /nothing.onnx: no such file, and no zoo network \(c3d, p3d\)/],
     [['bench', 'c3d', '--runs', '0'], /--runs 0/],
     [['zoo', 'vgg', '-o', 'v.onnx'], /no zoo network 'vgg'/],
@@ -380,7 +382,18 @@ describe('the other commands', () => {
     expect((await numavox(['topology'])).stdout).toBe('one node\n');
     const { stdout, calls } = await numavox(['topology', '--json', '--root', '/some', '--topology', '2x2']);
     expect(JSON.parse(stdout)).toEqual({ online: [0, 1] });
-    expect(calls.topologies).toEqual([{ root: '/some', shape: '2x2' }]);
+    expect(calls.topologies).toEqual([{ root: '/some', topology: '2x2' }]);
+    const workers = await numavox(['topology', '--workers', '3', '--smt']);
+    expect(workers.calls.topologies).toEqual([{ workers: 3, smt: true }]);
+  });
+
+  it.each(['run', 'bench'])('%s takes --smt, and what looks like a shape for one', async command => {
+    const options = async (...args: string[]) => (await numavox([command, 'c3d', ...args])).calls.opened[0]?.options;
+    expect(await options('--smt')).toMatchObject({ smt: true });
+    expect(await options()).not.toHaveProperty('smt');
+    for (const shape of ['4x2x', '4*2*4', '4,2,4', '4 2 4', '-1x2x2', '']) {
+      expect(await options(`--topology=${shape}`)).toMatchObject({ topology: shape });
+    }
   });
 
   it('zoo lists its networks and writes one', async () => {

@@ -27,6 +27,7 @@ describe('allowed', () => {
   it('passes over a mask of another machine', () => {
     const { allowed } = read({ '/proc/self/status': mask('64-127') });
     expect(allowed).toMatchObject({ kind: 'none', cpus: span(0, 8), restricts: false });
+    expect(read({ '/proc/self/status': mask('0-1', '7') }).allowed).toMatchObject({ cpus: [0, 1], mems: [0, 1] });
   });
 
   it('is the cgroup where there is no mask: v1, effective before configured', () => {
@@ -154,6 +155,11 @@ describe('left out', () => {
     expect(reasons({ '/proc/self/status': mask('48-95') }, {}, epyc)).toMatchObject({ 0: 'process mask' });
     expect(reasons({ '/proc/self/status': mask('48-95') }, {}, epyc)).not.toHaveProperty('48');
     expect(reasons({}, { smt: true }, epyc)).toEqual({});
+  });
+
+  it('says what is offline', () => {
+    const files = { '/sys/devices/system/cpu/present': '0-9\n', '/proc/self/status': mask('0-6') };
+    expect(reasons(files)).toEqual({ 7: 'process mask', 8: 'offline', 9: 'offline' });
   });
 
   it('says the quota, or the number of workers', () => {

@@ -23,6 +23,7 @@ const machine = readTopology(
         '/proc/self/status': 'Cpus_allowed_list:\t0-5\nMems_allowed_list:\t0-1\n',
         '/proc/self/cgroup': '0::/job\n',
         '/sys/fs/cgroup/job/cpu.max': '250000 100000\n',
+        '/sys/devices/system/cpu/present': '0-8\n',
         '/proc/self/numa_maps': '1000 bind:0 anon=1\n',
       },
     }),
@@ -54,7 +55,7 @@ caches
 allowed
   CPUs     0-5 (6 of 8)
   memory   nodes 0-1
-  policy   bind 0
+  policy   bind to node 0
   quota    2 CPUs of time
   source   process mask
   workers  2 on CPUs 0,2
@@ -63,6 +64,7 @@ left out
   CPUs 1,3,5  SMT siblings of CPUs 0,2,4
   CPU 4       CPU quota
   CPUs 6-7    process mask
+  CPU 8       offline
 `);
   });
 
@@ -72,6 +74,19 @@ workers
   node 0  cluster  2 workers  on CPUs 0,2
   node 1  cluster  2 workers  on CPUs 4,1
 `);
+  });
+
+  it('has the workers of any options, and what is to be said of them', () => {
+    const text = formatTopology(machine, { workers: 9, smt: true });
+    expect(text).toContain(`
+workers
+  node 0  L3  6 workers  on CPUs 0,1,0,2,3,2
+  node 1  L3  3 workers  on CPUs 4,5,4
+`);
+    expect(text).toContain(`
+notes
+  9 workers on 6 CPUs: they take turns
+  workers on node 1 use memory of other nodes: the policy is bind to node 0`);
   });
 
   it('of next to nothing is short', () => {
@@ -94,5 +109,12 @@ notes
 it('as JSON survives a round trip and names the last-level cache', () => {
   const json = topologyToJson(machine);
   expect(JSON.parse(JSON.stringify(json))).toEqual(json);
-  expect(json).toMatchObject({ llc: parts(span(0, 8), 4), quotaCpus: 2, memoryPolicy: { mode: 'bind', nodes: [0] } });
+  expect(json).toMatchObject({
+    offline: [8],
+    llc: parts(span(0, 8), 4),
+    quotaCpus: 2,
+    memoryPolicy: { mode: 'bind', nodes: [0] },
+    warnings: [],
+  });
+  expect(json).toHaveProperty('leftOut.1', { cpu: 3, reason: 'SMT sibling of CPU 2', siblingOf: 2 });
 });

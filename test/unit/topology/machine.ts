@@ -29,7 +29,7 @@ export function parts(cpus: readonly number[], size: number): number[][] {
   return span(0, cpus.length, size).map(start => cpus.slice(start, start + size));
 }
 
-export function mapOf(cpus: readonly number[], groups = 4): string {
+export function mapOf(cpus: readonly number[], groups = 12): string {
   return span(0, groups)
     .reverse()
     .map(group => {
@@ -115,3 +115,54 @@ export const epyc: Machine = {
     L3: { size: '32768K', sets: parts(span(0, 48), 4).map(cpus => [...cpus, ...cpus.map(cpu => cpu + 48)]) },
   },
 };
+
+/** Two Kunpeng 920-4826: two nodes of 24 cores under one L3 each per socket; the kernel's clusters of 4 share no cache. */
+export const kunpeng: Machine = {
+  online: span(0, 96),
+  nodes: parts(span(0, 96), 24).map((cpus, id) => ({
+    id,
+    cpus,
+    memoryKiB: 193_000 * 1024,
+    distances: [
+      [10, 12, 20, 22],
+      [12, 10, 22, 24],
+      [20, 22, 10, 12],
+      [22, 24, 12, 10],
+    ][id]!,
+  })),
+  cores: parts(span(0, 96), 1),
+  packages: parts(span(0, 96), 48),
+  clusters: parts(span(0, 96), 4),
+  caches: {
+    L1: { size: '64K', sets: parts(span(0, 96), 1) },
+    L1i: { size: '64K', sets: parts(span(0, 96), 1) },
+    L2: { size: '512K', sets: parts(span(0, 96), 1) },
+    L3: { size: '24576K', sets: parts(span(0, 96), 24) },
+  },
+};
+
+/** Two EPYC 9654 (12 L3 of eight SMT2 cores per socket), a socket set to so many nodes (NPS1, NPS2, NPS4; 12: each L3). */
+export function genoa(nodesPerSocket: number): Machine {
+  const both = (cpus: readonly number[]) => [...cpus, ...cpus.map(cpu => cpu + 192)];
+  const firsts = parts(span(0, 192), 96 / nodesPerSocket);
+  return {
+    online: span(0, 384),
+    nodes: firsts.map((cpus, id) => ({
+      id,
+      cpus: both(cpus),
+      memoryKiB: (768 / nodesPerSocket) * 1024 * 1024,
+      distances: firsts.map((_, other) => {
+        const sameSocket = Math.floor(other / nodesPerSocket) === Math.floor(id / nodesPerSocket);
+        return other === id ? 10 : sameSocket ? 12 : 32;
+      }),
+    })),
+    cores: span(0, 192).map(cpu => [cpu, cpu + 192]),
+    packages: parts(span(0, 192), 96).map(both),
+    caches: {
+      L1: { size: '32K', sets: span(0, 192).map(cpu => [cpu, cpu + 192]) },
+      L1i: { size: '32K', sets: span(0, 192).map(cpu => [cpu, cpu + 192]) },
+      L2: { size: '1024K', sets: span(0, 192).map(cpu => [cpu, cpu + 192]) },
+      L3: { size: '32768K', sets: parts(span(0, 192), 8).map(both) },
+    },
+  };
+}

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { filesFromRecord, filesUnder, hostFiles, readTopology, type Topology } from '../../../src/topology/index.js';
-import { epyc, filesOf, ft2000, type Machine, parts, span } from './machine.js';
+import { epyc, filesOf, ft2000, genoa, kunpeng, type Machine, parts, span } from './machine.js';
 
 const read = (machine: Machine) => readTopology(filesFromRecord(filesOf(machine)));
 
@@ -31,8 +31,27 @@ describe('a generated machine', () => {
     expect(topology.packages.map(set => set.length)).toEqual([48, 48]);
   });
 
+  it('Kunpeng 920: 4 nodes x 1 L3 x 24 cores, whatever clusters the kernel sees below', () => {
+    const topology = read(kunpeng);
+    expect(outline(topology)).toEqual(span(0, 4).map(node => [node, 1, 24, 'L3']));
+    expect(topology.clusters).toHaveLength(24);
+    expect(topology.nodes.map(node => node.distances?.[0])).toEqual([10, 12, 20, 22]);
+  });
+
+  it.each([
+    [1, 12],
+    [2, 6],
+    [4, 3],
+    [12, 1],
+  ])('two EPYC 9654, %i nodes per socket: %i L3 x 8 cores of 2 in each', (nodesPerSocket, clusters) => {
+    const topology = read(genoa(nodesPerSocket));
+    expect(outline(topology)).toEqual(span(0, 2 * nodesPerSocket).map(node => [node, clusters, 8, 'L3']));
+    expect(topology.hierarchy.at(-1)?.clusters.at(-1)?.cores.at(-1)).toEqual([191, 383]);
+  });
+
   it('reads the same from maps as from lists', () => {
     expect(read({ ...epyc, maps: true })).toEqual(read(epyc));
+    expect(read({ ...genoa(4), maps: true })).toEqual(read(genoa(4)));
   });
 
   it('reads the same from a folder as from a record', () => {
@@ -85,6 +104,17 @@ describe('a generated machine', () => {
       }),
     );
     expect(topology.online).toEqual([0, 10]);
+    expect(topology.offline).toEqual([2]);
+  });
+
+  it('offline CPUs: present, or with a folder that says so, but not online', () => {
+    const files = { '/sys/devices/system/cpu/present': '0-5\n', '/sys/devices/system/cpu/cpu7/online': '0\n' };
+    const topology = read({ online: [0, 1, 4], files });
+    expect([topology.online, topology.offline]).toEqual([
+      [0, 1, 4],
+      [2, 3, 5, 7],
+    ]);
+    expect(cpusIn(topology.hierarchy)).toEqual([0, 1, 4]);
   });
 });
 
@@ -214,6 +244,12 @@ describe('the files', () => {
 
   it('under a folder that is none are a usage error', () => {
     expect(() => filesUnder('/no/such/folder')).toThrow(expect.objectContaining({ kind: 'usage' }));
+    expect(() => filesUnder(import.meta.dirname)).toThrow(
+      expect.objectContaining({
+        kind: 'usage',
+        message: expect.stringContaining('has no CPUs in sys/devices/system/cpu'),
+      }),
+    );
   });
 
   it('answer in lists of names', () => {
