@@ -141,17 +141,16 @@ function allowedRows(topology: Topology, options: SeatOptions): string[][] {
   }
   if (memoryPolicy !== null) rows.push(['policy', describePolicy(memoryPolicy)]);
   if (quotaCpus !== null) rows.push(['quota', `${plural(quotaCpus, 'CPU')} of time`]);
-  const sources = {
-    'proc/self/status': 'process mask',
-    v1: 'cgroup cpuset',
-    v2: 'cgroup cpuset',
-    none: 'nothing said',
-  };
-  const dir = allowed.dir ?? allowed.cgroup?.dir;
-  rows.push(['source', `${sources[allowed.kind]}${dir === undefined ? '' : ` (cgroup ${dir})`}`]);
+  rows.push(['source', sourceOf(topology)]);
   const seated = seatWorkers(topology, options).nodes.flatMap(node => node.clusters.flatMap(({ cpus }) => cpus));
   rows.push(['workers', `${seated.length} on ${named(formatCpuList(ascending(seated)))}`]);
   return rows;
+}
+
+function sourceOf({ allowed }: Topology): string {
+  if (allowed.kind === 'none') return 'nothing said';
+  if (allowed.kind !== 'proc/self/status') return `cgroup cpuset ${allowed.dir ?? ''}`.trim();
+  return allowed.cgroup === undefined ? 'process mask' : `process mask, within cgroup cpuset ${allowed.cgroup.dir}`;
 }
 
 /** The seats in the order of their ranks. */
