@@ -6,8 +6,8 @@ import type { Topology } from '../topology/types.js';
 import type { NodeTeam, TeamTree } from './team.js';
 
 /**
- * Seats workers on a machine (`seatWorkers` says where and throws `usage`) and ranks them. `warnings` are
- * for the user, one line each.
+ * Seats workers on a machine (`seatWorkers` says where and throws `usage`) and ranks them. `warnings` are for the
+ * user, one line each.
  */
 export function buildTeams(topology: Topology, options: SeatOptions = {}): { teams: TeamTree; warnings: string[] } {
   const { nodes, logical, distances, warnings } = seatWorkers(topology, options);

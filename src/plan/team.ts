@@ -8,7 +8,7 @@ export interface TeamTree {
   readonly nodes: readonly NodeTeam[];
   /** Nodes that the machine does not have: same program, same exchanges, no locality. */
   readonly logical: boolean;
-  /** Between `nodes`, in their order: the kernel's numbers, 10 for a node's own memory. Read it through `distanceOf`. */
+  /** Between `nodes`, in their order, in the kernel's numbers (10: a node's own memory). Read through `distanceOf`. */
   readonly distances?: readonly (readonly number[])[];
 }
 
@@ -42,7 +42,7 @@ export function seats(tree: TeamTree): (WorkerSeat & { readonly nodeIndex: numbe
   );
 }
 
-/** How far the memory of node `to` is for workers of node `from`, both indices into `nodes`; 10 and 20 where nobody says. */
+/** How far node `to`'s memory is for workers of node `from` (indices into `nodes`); 10 and 20 where nobody says. */
 export function distanceOf(tree: TeamTree, from: number, to: number): number {
   return tree.distances?.[from]?.[to] ?? (from === to ? ownDistance : unknownDistance);
 }

@@ -17,8 +17,8 @@ export interface Files {
 }
 
 /**
- * The files below `root`, as if it were `/`: a copy of some machine's /sys and /proc. Throws `usage` where it is no folder,
- * or none with CPUs in it.
+ * The files below `root`, as if it were `/`: a copy of some machine's /sys and /proc. Throws `usage` where it is no
+ * folder, or none with CPUs in it.
  */
 export function filesUnder(root: string): Files {
   if (attempt(() => statSync(root).isDirectory()) !== true) {

@@ -21,7 +21,7 @@ export function topologyToJson(topology: Topology, options: SeatOptions = {}): o
   return { ...sets, ...rest, leftOut, warnings: seatWorkers(topology, options).warnings };
 }
 
-/** Text of several lines, without a newline at the end. `options`: the seating that is shown. Throws as `seatWorkers` does. */
+/** Text of several lines, no newline at the end. `options`: the seating that is shown. Throws as `seatWorkers` does. */
 export function formatTopology(topology: Topology, options: SeatOptions = {}): string {
   const { warnings } = seatWorkers(topology, options);
   const asked = Object.values(options).some(option => option !== undefined);
