@@ -133,7 +133,7 @@ export function readFloats(constant: Constant, start: number, count: number, int
   const floats = into ? into.subarray(0, count) : new Float32Array(count);
   const { source, dtype } = constant;
   if (source.kind === 'generated') {
-    fillGenerated(source.generator, start, floats);
+    fillGenerated(source.generator, (source.first ?? 0) + start, floats);
   } else if (dtype === 'float32') {
     readBytes(source, start * 4, new Uint8Array(floats.buffer, floats.byteOffset, count * 4));
   } else {

@@ -20,7 +20,8 @@ export interface TensorType {
 export type ByteSource =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'file'; readonly path: string; readonly offset: number; readonly length: number }
-  | { readonly kind: 'generated'; readonly generator: WeightGenerator };
+  /** `first`: the tensor's element that is the constant's first; 0 where absent. */
+  | { readonly kind: 'generated'; readonly generator: WeightGenerator; readonly first?: number };
 
 /** Element i of a generated tensor depends on (seed, tensor, i) alone, so every owner can make its own share. */
 export interface WeightGenerator {

@@ -28,19 +28,24 @@ export type Packing =
       readonly outerTaps: number;
       readonly innerTaps: number;
     }
-  /** Gemm's b [K, N] (or [N, K] when transposed) for f32_conv_gemm: [panel of 8 outputs][K][8]. */
-  | {
-      readonly kernel: 'f32_conv_gemm/matrix';
-      readonly outputs: number;
-      readonly depth: number;
-      readonly transposed: boolean;
-    }
-  /** Gemm's b [K, N] (or [N, K] when transposed) -> [panel of 32 outputs][K][32]. */
-  | { readonly kernel: 'f32_gemv'; readonly outputs: number; readonly depth: number; readonly transposed: boolean }
+  /** For f32_conv_gemm: [panel of 8 outputs][K][8]. */
+  | ({ readonly kernel: 'f32_conv_gemm/matrix' } & PackedMatrix)
+  /** [panel of 32 outputs][K][32] */
+  | ({ readonly kernel: 'f32_gemv' } & PackedMatrix)
   /** w [outC, inC, kD, kH, kW] -> [tap][inC][outC]. */
   | { readonly kernel: 'f32_conv_planar'; readonly outC: number; readonly inC: number; readonly taps: number }
   /** w [C, 1, kD, kH, kW] -> [tap][C]. */
   | { readonly kernel: 'f32_conv_depthwise'; readonly channels: number; readonly taps: number };
+
+/** `outputs` columns, from `first` on, of Gemm's b [K, columns]; or rows of b [rows, K] when transposed. */
+export interface PackedMatrix {
+  readonly outputs: number;
+  readonly depth: number;
+  readonly transposed: boolean;
+  readonly first: number;
+  /** All columns (or rows) of b. */
+  readonly of: number;
+}
 
 /** Fills `into` with elements [start, start + count) of the constant, row-major, as float32. */
 export type ReadElements = (start: number, count: number, into: Float32Array) => unknown;
@@ -202,27 +207,21 @@ function packWinogradPanel(packing: WinogradPacking, unit: number, read: ReadEle
   }
 }
 
-interface Matrix {
-  readonly outputs: number;
-  readonly depth: number;
-  readonly transposed: boolean;
-}
-
 /** Rows of b [K, N] in one unit: about a mebibyte, so that the rows are read in one go. */
-const rowsPerUnit = ({ outputs }: Matrix) => Math.max(1, Math.floor(denseUnit / outputs));
+const rowsPerUnit = ({ of }: PackedMatrix) => Math.max(1, Math.floor(denseUnit / of));
 
 /** b [N, K] is cut by panels of outputs, b [K, N] by K: either way a unit reads whole rows. */
-const matrixUnits = (matrix: Matrix, panel: number) =>
+const matrixUnits = (matrix: PackedMatrix, panel: number) =>
   Math.ceil(matrix.transposed ? matrix.outputs / panel : matrix.depth / rowsPerUnit(matrix));
 
 /** [panel][K][panel outputs] */
-function packMatrix(matrix: Matrix, panel: number, unit: number, read: ReadElements, out: Float32Array): void {
+function packMatrix(matrix: PackedMatrix, panel: number, unit: number, read: ReadElements, out: Float32Array): void {
   if (matrix.transposed) packOutputs(matrix, panel, unit, read, out);
   else packDepth(matrix, panel, unit, read, out);
 }
 
 function packOutputs(
-  { outputs, depth }: Matrix,
+  { outputs, depth, first: begin }: PackedMatrix,
   panel: number,
   unit: number,
   read: ReadElements,
@@ -234,7 +233,7 @@ function packOutputs(
   for (let k0 = 0; k0 < depth; k0 += stagedDepth) {
     const count = Math.min(stagedDepth, depth - k0);
     for (let o = 0; o < width; o++) {
-      read((first + o) * depth + k0, count, staged.subarray(o * stagedDepth, o * stagedDepth + count));
+      read((begin + first + o) * depth + k0, count, staged.subarray(o * stagedDepth, o * stagedDepth + count));
     }
     let to = (unit * depth + k0) * panel;
     for (let k = 0; k < count; k++, to += panel) {
@@ -243,18 +242,18 @@ function packOutputs(
   }
 }
 
-function packDepth(matrix: Matrix, panel: number, unit: number, read: ReadElements, out: Float32Array): void {
-  const { outputs, depth } = matrix;
+function packDepth(matrix: PackedMatrix, panel: number, unit: number, read: ReadElements, out: Float32Array): void {
+  const { outputs, depth, first: begin, of } = matrix;
   const rows = rowsPerUnit(matrix);
   const k0 = unit * rows;
   const count = Math.min(rows, depth - k0);
-  const staged = staging(count * outputs);
-  read(k0 * outputs, count * outputs, staged.subarray(0, count * outputs));
+  const staged = staging(count * of);
+  read(k0 * of, count * of, staged.subarray(0, count * of));
   for (let k = 0; k < count; k++) {
     for (let first = 0; first < outputs; first += panel) {
       const width = Math.min(panel, outputs - first);
       const to = first * depth + (k0 + k) * panel;
-      for (let o = 0; o < width; o++) out[to + o] = staged[k * outputs + first + o]!;
+      for (let o = 0; o < width; o++) out[to + o] = staged[k * of + begin + first + o]!;
     }
   }
 }

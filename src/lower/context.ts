@@ -4,88 +4,143 @@ import { operandOf } from '../graph/infer.js';
 import type { Activation, Constant, Node, TypedGraph } from '../graph/ir.js';
 import type { Operands } from '../graph/rules/rule.js';
 import { sizeOf } from '../graph/shape.js';
+import { sliceConstant } from '../graph/slice_constant.js';
 import { type ActivationCode, activationCodes } from '../kernels/kernel.js';
+import { type Box, boxDims, hull, sameBox, wholeBox } from '../plan/box.js';
 import { emitCopy, emitFill } from './copying.js';
-import type { Address, Emitter } from './emitter.js';
+import type { Emitter } from './emitter.js';
+import { type Held, isRun, loopsOver, offset, type Part, partOf } from './held.js';
 import { extentOf, type Layout, leadOf, rowMajor, sameBytes, stridesOf } from './layout.js';
+import type { Values } from './values.js';
 
-/** A value in memory: where, and how it lies there. */
-export interface Held {
-  readonly dims: readonly number[];
-  readonly layout: Layout;
-  readonly address: Address;
+/** What the lowering of a graph knows, whatever the memory. */
+export interface Lowering {
+  readonly graph: TypedGraph;
+  /** Convolutions are computed directly. */
+  readonly exact: boolean;
+  /** The layout in which each value was computed, in whichever memory. */
+  readonly layouts: Map<string, Layout>;
+  readonly readers: ReadonlyMap<string, readonly Node[]>;
 }
 
-/**
- * How each value is held while the graph is walked; a value may be held in several layouts. `exact`: convolutions are
- * computed directly.
- */
-export function createContext(graph: TypedGraph, emitter: Emitter, exact: boolean) {
-  const held = new Map<string, Held[]>();
-  const readersOf = new Map<string, Node[]>();
+/** One layer in one memory. */
+export interface Layer {
+  /** The box of its output that is computed here. */
+  readonly out: Box;
+  /** Of its output and around it, what is read here later. */
+  readonly wanted: Box;
+  /** The box of each operand that is read, by name; constants too. */
+  readonly needs: ReadonlyMap<string, Box>;
+  /** Each computed operand; it may be larger than needed where the layer's window allows that. */
+  readonly operands: ReadonlyMap<string, Part>;
+}
+
+export const readersOf = (graph: TypedGraph): ReadonlyMap<string, readonly Node[]> => {
+  const readers = new Map<string, Node[]>();
   for (const node of graph.nodes) {
-    for (const name of new Set(node.inputs)) readersOf.set(name, [...(readersOf.get(name) ?? []), node]);
+    for (const name of new Set(node.inputs)) readers.set(name, [...(readers.get(name) ?? []), node]);
   }
+  return readers;
+};
 
-  function define(name: string, value: Held): void {
-    held.set(name, [...(held.get(name) ?? []), value]);
-  }
+/**
+ * A layer as its lowering sees it: an ordinary layer whose operands and output have the sizes of their boxes. What decides
+ * rounding is asked of the whole layer (`fullDims`, `layoutOf`).
+ */
+export function createContext(lowering: Lowering, values: Values, { out, wanted, needs, operands: parts }: Layer) {
+  const { graph, exact, layouts } = lowering;
+  const { emitter } = values;
 
-  function dims(name: string): readonly number[] {
+  /** Sizes of the whole value, wherever its parts are. */
+  function fullDims(name: string): readonly number[] {
     const type = graph.types.get(name);
     if (!type) throw new NumavoxError('model', `value '${name}' has no type`);
     return type.dims;
   }
 
+  /** The layout in which the value was computed. */
+  const layoutOf = (name: string): Layout => layouts.get(name) ?? rowMajor;
+
+  const wholeConstant = (name: string): Constant | undefined => graph.constants.get(name);
+
+  /** The part of a constant that this layer reads; undefined for what is computed. */
   function constant(name: string): Constant | undefined {
-    return graph.constants.get(name);
+    const data = graph.constants.get(name);
+    return data && constantPart(name, data);
   }
 
-  /** The value as it is held first. A constant becomes a weight in row-major order. */
-  function value(name: string): Held {
-    const first = held.get(name)?.[0];
-    if (first) return first;
-    const data = constant(name);
+  const slices = new Map<string, Constant>();
+  function constantPart(name: string, data: Constant): Constant {
+    const known = slices.get(name);
+    if (known) return known;
+    const slice = sliceConstant(data, needs.get(name) ?? wholeBox(data.dims));
+    if (!slice) throw new NumavoxError('unsupported', `constant '${name}' cannot be cut where the plan cuts it`);
+    slices.set(name, slice);
+    return slice;
+  }
+
+  /** The operand as it is held first. A constant becomes a weight in row-major order. */
+  function value(name: string): Part {
+    const part = parts.get(name);
+    if (part) return part;
+    const data = graph.constants.get(name);
     if (!data) throw new NumavoxError('model', `value '${name}' is read before it is computed`);
-    if (data.dtype !== 'float32' && data.dtype !== 'float64' && data.dtype !== 'float16') {
-      throw new NumavoxError('unsupported', `constant '${name}' has type ${data.dtype}; computation is in float32`);
-    }
-    const elements = sizeOf(data.dims);
-    const address = emitter.weight(name, data, { kernel: 'dense', elements });
-    const dense: Held = { dims: data.dims, layout: rowMajor, address };
-    define(name, dense);
-    return dense;
+    return constantValue(name, data);
   }
 
-  /** Every form in which the value is held now. */
-  const heldAs = (name: string): readonly Held[] => {
-    value(name);
-    return held.get(name)!;
+  function constantValue(name: string, data: Constant): Part {
+    const need = needs.get(name) ?? wholeBox(data.dims);
+    const held = values.parts(name).find(part => sameBox(part.box, need));
+    if (held) return held;
+    const part = denseConstant(emitter, name, data, need);
+    values.define(name, part);
+    return part;
+  }
+
+  /** Every form in which the operand is held now. */
+  const heldAs = (name: string): readonly Part[] => {
+    const first = value(name);
+    const others = values.parts(name).filter(part => part !== first && sameBox(part.box, first.box));
+    return [first, ...others];
   };
 
-  const readers = (name: string): readonly Node[] => readersOf.get(name) ?? [];
+  const readers = (name: string): readonly Node[] => lowering.readers.get(name) ?? [];
 
-  /** The value in a layout, copied into it if it is not held so yet. */
-  function inLayout(name: string, layout: Layout): Held {
-    const same = heldAs(name).find(other => sameBytes(other.dims, other.layout, layout));
-    if (same) return { ...same, layout };
-    const from = value(name);
-    const to = allocate(from.dims, layout);
-    const where = { name: `${name} (to ${layout.kind})`, op: 'Layout' };
-    if (layout.kind === 'planar') emitFill(emitter, where, to.address, extentOf(from.dims, layout), 0);
-    emitCopy(emitter, where, {
-      dims: from.dims,
-      x: offset(from.address, leadOf(from.layout)),
-      xStrides: stridesOf(from.dims, from.layout),
-      y: offset(to.address, leadOf(layout)),
-      yStrides: stridesOf(from.dims, layout),
-    });
-    define(name, to);
-    return to;
+  /** The operand in a layout, copied into it if it is not held so yet. */
+  function inLayout(name: string, layout: Layout): Part {
+    const forms = heldAs(name);
+    const same = inSameBytes(forms, layout);
+    if (same) return same;
+    const part = intoLayout(emitter, name, forms[0]!, layout);
+    values.define(name, part);
+    return part;
   }
 
-  function allocate(shape: readonly number[], layout: Layout): Held {
-    return { dims: shape, layout, address: { at: emitter.tensor(shape, layout), offsetBytes: 0 } };
+  /** Sizes of the layer's output here, or of what is held of an operand. */
+  function dims(name: string): readonly number[] {
+    const data = graph.constants.get(name);
+    if (data) return boxDims(needs.get(name) ?? wholeBox(data.dims));
+    return parts.get(name)?.dims ?? boxDims(out);
+  }
+
+  const allocate = (dims: readonly number[], layout: Layout): Held => ({
+    dims,
+    layout,
+    address: emitter.tensor(dims, layout),
+  });
+
+  /** Space for the layer's output; with what its readers need around it, where that lies before and behind it in memory. */
+  function output(name: string, layout: Layout): Held {
+    const around = hull(out, wanted);
+    if (sameBox(around, out) || !isRun(out, around, layout)) return allocate(boxDims(out), layout);
+    const room = partOf(around, layout, emitter.tensor(boxDims(around), layout));
+    values.makeRoom(name, room);
+    return { dims: boxDims(out), layout, address: loopsOver(room, out).start };
+  }
+
+  function define(name: string, held: Held): void {
+    if (!layouts.has(name)) layouts.set(name, held.layout);
+    values.define(name, { ...held, box: out });
   }
 
   /** All elements of a small constant operand, or null where the operand is computed. */
@@ -102,14 +157,19 @@ export function createContext(graph: TypedGraph, emitter: Emitter, exact: boolea
     graph,
     emitter,
     exact,
+    out,
     define,
     dims,
+    fullDims,
+    layoutOf,
     constant,
+    wholeConstant,
     value,
     heldAs,
     readers,
     inLayout,
     allocate,
+    output,
     floats,
     operands,
   };
@@ -117,10 +177,58 @@ export function createContext(graph: TypedGraph, emitter: Emitter, exact: boolea
 
 export type Context = ReturnType<typeof createContext>;
 
-export const offset = (address: Address, elements: number): Address => ({
-  at: address.at,
-  offsetBytes: address.offsetBytes + 4 * elements,
-});
+/** A box of a constant as a dense weight. */
+export function denseConstant(emitter: Emitter, name: string, data: Constant, box: Box): Part {
+  if (data.dtype !== 'float32' && data.dtype !== 'float64' && data.dtype !== 'float16') {
+    throw new NumavoxError('unsupported', `constant '${name}' has type ${data.dtype}; computation is in float32`);
+  }
+  const slice = sliceConstant(data, box);
+  if (slice) {
+    const address = emitter.weight(name, slice, { kernel: 'dense', elements: sizeOf(slice.dims) });
+    return partOf(box, rowMajor, address);
+  }
+  const whole = denseConstant(emitter, name, data, wholeBox(data.dims));
+  return subPart(emitter, name, whole, box);
+}
+
+/** A box of a part as a part of its own: in place where it lies in one run, a copy elsewhere. */
+export function subPart(emitter: Emitter, name: string, part: Part, box: Box): Part {
+  if (isRun(box, part.box, part.layout)) return partOf(box, part.layout, loopsOver(part, box).start);
+  const target = partOf(box, part.layout, emitter.tensor(boxDims(box), part.layout));
+  copyRegion(emitter, name, part, target, box);
+  return target;
+}
+
+/** Emits the copy of a region from one part to another, of one memory and one layout. */
+export function copyRegion(emitter: Emitter, name: string, source: Part, target: Part, region: Box): void {
+  const [from, to] = [loopsOver(source, region), loopsOver(target, region)];
+  emitCopy(
+    emitter,
+    { name, op: 'Move' },
+    { dims: from.dims, x: from.start, xStrides: from.strides, y: to.start, yStrides: to.strides },
+  );
+}
+
+/** The form whose bytes are the same in the layout; undefined where there is none. */
+export function inSameBytes(forms: readonly Part[], layout: Layout): Part | undefined {
+  const same = forms.find(other => sameBytes(other.dims, other.layout, layout));
+  return same && { ...same, layout };
+}
+
+/** A copy of a part in another layout. */
+export function intoLayout(emitter: Emitter, name: string, from: Part, layout: Layout): Part {
+  const to = partOf(from.box, layout, emitter.tensor(from.dims, layout));
+  const where = { name: `${name} (to ${layout.kind})`, op: 'Layout' };
+  if (layout.kind === 'planar') emitFill(emitter, where, to.address, extentOf(from.dims, layout), 0);
+  emitCopy(emitter, where, {
+    dims: from.dims,
+    x: offset(from.address, leadOf(from.layout)),
+    xStrides: stridesOf(from.dims, from.layout),
+    y: offset(to.address, leadOf(layout)),
+    yStrides: stridesOf(from.dims, layout),
+  });
+  return to;
+}
 
 export const absent = 0;
 

@@ -3,8 +3,9 @@ import { sizeOf } from '../graph/shape.js';
 import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
-import { absent, activationFields, type Context, type Held, unsupported, whereOf } from './context.js';
+import { absent, activationFields, type Context, unsupported, whereOf } from './context.js';
 import type { Address } from './emitter.js';
+import type { Held } from './held.js';
 import { channelsLast, type Layout } from './layout.js';
 import { ndhwcFields, windowFields } from './spatial.js';
 import { chooseWinograd, lowerConvWinograd } from './winograd.js';
@@ -24,21 +25,24 @@ function chooseConvKernel(node: ConvNode, x: readonly number[], y: readonly numb
 }
 
 export function lowerConv(context: Context, node: ConvNode): void {
-  const [xName, wName, biasName = ''] = node.inputs as [string, string, string?];
+  const [, wName, biasName = ''] = node.inputs as [string, string, string?];
   if (!context.constant(wName)) throw unsupported(node, `weights '${wName}' are computed; they must be constant`);
   const bias = biasName === '' ? null : context.floats(biasName);
   if (biasName !== '' && !bias) throw unsupported(node, `bias '${biasName}' is computed; it must be constant`);
-  const kernel = chooseConvKernel(node, context.dims(xName), context.dims(node.outputs[0]!));
+  const kernel = kernelOf(context, node);
   if (kernel === 'f32_conv_planar') lowerConvPlanar(context, node, bias);
   else if (kernel === 'f32_conv_depthwise') lowerConvDepthwise(context, node, bias);
   else lowerConvDense(context, node, bias);
 }
 
+const kernelOf = (context: Context, node: ConvNode): ConvKernelName =>
+  chooseConvKernel(node, context.fullDims(node.inputs[0]!), context.fullDims(node.outputs[0]!));
+
 /** By Winograd's method where that is allowed and pays, directly elsewhere. */
 function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | null): void {
   const winograd = context.exact
     ? null
-    : chooseWinograd(node, context.dims(node.inputs[0]!), context.dims(node.outputs[0]!));
+    : chooseWinograd(node, context.fullDims(node.inputs[0]!), context.fullDims(node.outputs[0]!));
   if (winograd)
     lowerConvWinograd(context, node, { ...winograd, bias, residualPtr: residualAddress(context, node, channelsLast) });
   else lowerConvGemm(context, node, bias);
@@ -56,7 +60,7 @@ function lowerConvGemm(context: Context, node: ConvNode, bias: Float32Array | nu
   const yName = node.outputs[0]!;
   const x = context.inLayout(xName, channelsLast);
   const residualPtr = residualAddress(context, node, channelsLast);
-  const y = context.allocate(context.dims(yName), channelsLast);
+  const y = context.output(yName, channelsLast);
   const sizes = ndhwcFields(x.dims, y.dims);
   const shape = { ...sizes, ...windowFields(node.window), groups: node.groups };
   const taps = sizeOf(node.window.kernel);
@@ -97,7 +101,7 @@ function lowerConvDepthwise(context: Context, node: ConvNode, bias: Float32Array
   const yName = node.outputs[0]!;
   const x = context.inLayout(xName, channelsLast);
   const residualPtr = residualAddress(context, node, channelsLast);
-  const y = context.allocate(context.dims(yName), channelsLast);
+  const y = context.output(yName, channelsLast);
   const shape = { ...ndhwcFields(x.dims, y.dims), ...windowFields(node.window) };
   const taps = sizeOf(node.window.kernel);
   emitter.step(whereOf(node, 2 * sizeOf(y.dims) * taps), convDepthwise, {
@@ -139,20 +143,20 @@ const planarFits = (held: Held, left: number, right: number): boolean => {
 
 function planarInput(context: Context, node: ConvNode): Held {
   const xName = node.inputs[0]!;
-  const dims = context.dims(xName);
-  const { left, right } = planarNeeds(node, dims, context.dims(node.outputs[0]!));
+  const dims = context.fullDims(xName);
+  const { left, right } = planarNeeds(node, dims, context.fullDims(node.outputs[0]!));
   const fitting = context.heldAs(xName).find(held => planarFits(held, left, right));
   return fitting ?? context.inLayout(xName, planarLayout(dims.at(-1)!, left, right));
 }
 
 /** What the planar readers of a value need together, so that it is written once. */
 function planarOutput(context: Context, name: string): Layout {
-  const dims = context.dims(name);
+  const dims = context.fullDims(name);
   let left = 0;
   let right = 0;
   for (const reader of context.readers(name)) {
     if (reader.op !== 'Conv' || reader.inputs[0] !== name) continue;
-    const y = context.dims(reader.outputs[0]!);
+    const y = context.fullDims(reader.outputs[0]!);
     if (chooseConvKernel(reader, dims, y) !== 'f32_conv_planar') continue;
     const needs = planarNeeds(reader, dims, y);
     left = Math.max(left, needs.left);
@@ -168,7 +172,7 @@ function lowerConvPlanar(context: Context, node: ConvNode, bias: Float32Array | 
   const x = planarInput(context, node);
   const layout = planarOutput(context, yName);
   const residualPtr = residualAddress(context, node, layout);
-  const y = context.allocate(context.dims(yName), layout);
+  const y = context.output(yName, layout);
   const { inD, inH, inW, outD, outH, outW, batch, inC, outC } = ndhwcFields(x.dims, y.dims);
   const taps = sizeOf(node.window.kernel);
   const shape = { batch, inC, inD, inH, inW, outC, outD, outH, outW, ...windowFields(node.window) };

@@ -18,14 +18,12 @@ interface Axis {
 
 /**
  * Rewrites nested loops with as few dimensions as possible: unit ones go, neighbours that step alike in every operand
- * merge. `strides` holds one list per operand.
- *
- * @returns six dimensions, outermost first, padded with unit ones in front; null if more than six remain.
+ * merge. `strides` holds one list per operand. At least one dimension remains.
  */
-export function mergeAxes(
+export function mergeLoops(
   dims: readonly number[],
   strides: readonly (readonly number[])[],
-): { dims: number[]; strides: number[][] } | null {
+): { dims: number[]; strides: number[][] } {
   const axes: Axis[] = [];
   dims.forEach((size, axis) => {
     if (size === 1) return;
@@ -37,11 +35,25 @@ export function mergeAxes(
       axes.push({ size, strides: here });
     }
   });
-  if (axes.length > 6) return null;
-  while (axes.length < 6) axes.unshift({ size: 1, strides: strides.map(() => 0) });
+  if (axes.length === 0) axes.push({ size: 1, strides: strides.map(() => 1) });
   return {
     dims: axes.map(axis => axis.size),
     strides: strides.map((_, operand) => axes.map(axis => axis.strides[operand]!)),
+  };
+}
+
+/** The loops of `mergeLoops` as six, outermost first, padded with unit ones in front; null where more than six remain. */
+export function mergeAxes(
+  dims: readonly number[],
+  strides: readonly (readonly number[])[],
+): { dims: number[]; strides: number[][] } | null {
+  const merged = mergeLoops(dims, strides);
+  const missing = 6 - merged.dims.length;
+  if (missing < 0) return null;
+  const front = (value: number) => new Array<number>(missing).fill(value);
+  return {
+    dims: [...front(1), ...merged.dims],
+    strides: merged.strides.map(own => [...front(0), ...own]),
   };
 }
 

@@ -13,8 +13,9 @@ import {
   unary,
   unaryBlock,
 } from '../kernels/elementwise.js';
-import { activationFields, type Context, type Held, offset, unsupported, whereOf } from './context.js';
+import { activationFields, type Context, unsupported, whereOf } from './context.js';
 import { mergeAxes, six } from './copying.js';
+import { type Held, offset } from './held.js';
 import { channelsLast, type Layout, leadOf, memoryOrder, rowMajor, stridesOf } from './layout.js';
 
 const binaryKernels = { Add: add, Sub: sub, Mul: mul, Div: div, PRelu: prelu } as const;
@@ -62,18 +63,19 @@ export function emitBinary({ emitter }: Context, { where, kind, a, b, y, activat
 }
 
 /** The dense layout in which an elementwise result is made: that of the operand that has its shape. */
-function resultLayout(operands: readonly Held[], dims: readonly number[]): Layout {
-  const full = operands.find(({ dims: own, layout }) => layout.kind !== 'planar' && sameDims(own, dims));
-  return full?.layout ?? rowMajor;
+function resultLayout({ fullDims, layoutOf }: Context, operands: readonly string[], result: string): Layout {
+  const full = operands.find(name => {
+    return layoutOf(name).kind !== 'planar' && sameDims(fullDims(name), fullDims(result));
+  });
+  return full === undefined ? rowMajor : layoutOf(full);
 }
 
 export function lowerBinary(context: Context, node: BinaryNode | PReluNode): void {
   const [aName, bName] = node.inputs as [string, string];
   const yName = node.outputs[0]!;
-  const dims = context.dims(yName);
   const a = context.value(aName);
   const b = context.value(bName);
-  const y = context.allocate(dims, resultLayout([a, b], dims));
+  const y = context.output(yName, resultLayout(context, [aName, bName], yName));
   const activation = node.op === 'PRelu' ? null : node.activation;
   emitBinary(context, { where: whereOf(node), kind: node.op, a, b, y, activation });
   context.define(yName, y);
@@ -83,7 +85,7 @@ export function lowerActivation(context: Context, node: ActivationNode): void {
   const [xName] = node.inputs as [string];
   const first = context.value(xName);
   const x = first.layout.kind === 'planar' ? context.inLayout(xName, rowMajor) : first;
-  const y = context.allocate(x.dims, x.layout);
+  const y = context.output(node.outputs[0]!, x.layout);
   const count = sizeOf(x.dims);
   context.emitter.step(whereOf(node), unary, {
     xPtr: x.address,
@@ -108,7 +110,7 @@ export function lowerBatchNorm(context: Context, node: BatchNormNode): void {
 
   const dims = context.dims(xName!);
   const x = context.inLayout(xName!, dims.length > 2 ? channelsLast : rowMajor);
-  const y = context.allocate(dims, x.layout);
+  const y = context.output(node.outputs[0]!, x.layout);
   const channels = scale.length;
   const rows = sizeOf(dims) / channels;
   context.emitter.step(whereOf(node), affine, {

@@ -1,17 +1,34 @@
 import { NumavoxError } from '../errors.js';
 import type { Node, Op, TypedGraph } from '../graph/ir.js';
+import { type Box, boxDims, hull, intersect, sameBox, wholeBox } from '../plan/box.js';
+import { memoryDistance } from '../plan/memories.js';
+import { needsOf } from '../plan/needs.js';
 import type { Plan } from '../plan/plan.js';
-import { type Context, createContext, unsupported } from './context.js';
+import {
+  type Context,
+  createContext,
+  denseConstant,
+  inSameBytes,
+  intoLayout,
+  type Layer,
+  type Lowering,
+  readersOf,
+  unsupported,
+} from './context.js';
 import { lowerConv } from './convolution.js';
 import { lowerActivation, lowerBatchNorm, lowerBinary } from './elementwise.js';
-import { createEmitter } from './emitter.js';
+import { type Demand, gather } from './gathering.js';
+import { type Part, partOf } from './held.js';
 import { rowMajor } from './layout.js';
+import { localNode } from './local_node.js';
 import { lowerGemm, lowerMatMul } from './matrix.js';
 import { lowerGlobalPool, lowerPool } from './pooling.js';
 import type { Program } from './program.js';
 import { lowerReduceMean, lowerSoftmax } from './reducing.js';
 import { lowerResize } from './resizing.js';
+import { createSequence, type PendingPort } from './sequence.js';
 import { lowerConcat, lowerGather, lowerPad, lowerReshape, lowerSlice, lowerTranspose } from './shaping.js';
+import { createValues, type Values } from './values.js';
 
 export interface LowerOptions {
   /** Run every step on its kernel's plain-TypeScript twin. */
@@ -21,30 +38,146 @@ export interface LowerOptions {
 }
 
 /**
- * Turns an optimised graph into a Program: chooses kernels and layouts from shapes alone, packs weights, plans the arena.
+ * Turns an optimised graph into a Program: chooses kernels and layouts from shapes alone, packs weights, plans the arenas. Every
+ * memory gets its box of each layer as a layer of its own, behind an exchange of what it reads and does not hold.
  *
  * @throws NumavoxError `unsupported` for another type than float32 and for a node that no kernel can do, `resource` for a
- * program over 4 GiB.
+ * memory over 4 GiB.
  */
 export function lower(graph: TypedGraph, plan: Plan, options: LowerOptions = {}): Program {
-  const emitter = createEmitter({ plan, reference: options.reference ?? false });
-  const context = createContext(graph, emitter, options.exact ?? false);
+  const sequence = createSequence({ plan, reference: options.reference ?? false });
+  const lowering: Lowering = { graph, exact: options.exact ?? false, layouts: new Map(), readers: readersOf(graph) };
+  const memories = sequence.emitters.map(createValues);
+  const boxes = new Map(plan.layers.map(layer => [layer.name, layer.boxes]));
+  const planned = new Map(graph.nodes.map(node => [node.outputs[0]!, boxes.get(node.name)!]));
+  const inputs = inputPorts(graph);
+  const feed: Feed = (name, memory, { address, box, dims }) => {
+    inputs.get(name)!.pieces.push({ memory, address, begin: box.map(([begin]) => begin), dims });
+  };
+  const gathering = { memories, planned, distance: memoryDistance(plan), feed };
 
-  const inputs = graph.inputs.map(({ name, type }) => {
-    if (type.dtype !== 'float32') {
-      throw new NumavoxError('unsupported', `input '${name}' has type ${type.dtype}; computation is in float32`);
+  for (const node of graph.nodes) {
+    refuseOtherTypes(graph, node);
+    const start = sequence.align();
+    const layers = memories.map((_, memory) => {
+      const out = boxes.get(node.name)![memory];
+      if (!out) return null;
+      const needs = needsByName(graph, node, out);
+      const demands = [...needs]
+        .filter(([name]) => !graph.constants.has(name))
+        .map(([name, need]): Demand => {
+          return { name, need, loose: isLoose(node, name) };
+        });
+      const { operands, pieces, copies, placings } = gather(gathering, memory, demands);
+      if (pieces.length > 0) sequence.exchange(start, { name: node.name, op: node.op }, memory, pieces);
+      const wanted = wantedAround(lowering, boxes, node, memory, out);
+      const layer: Layer = { out, wanted, needs, operands };
+      return { layer, exchanged: pieces.length > 0, copies, placings };
+    });
+    layers.forEach((own, memory) => {
+      if (!own) return;
+      const values = memories[memory]!;
+      const { emitter } = values;
+      for (const copy of own.copies) copy(emitter);
+      if (own.exchanged) emitter.skipTo(start + 1);
+      for (const place of own.placings) place(emitter);
+      lowerLayer(lowering, values, node, own.layer);
+    });
+  }
+  sequence.align();
+  const outputs = graph.outputs.map(name => outputPort(graph, name, memories, planned, feed));
+  return sequence.finish([...inputs.values()], outputs);
+}
+
+/** Lowers a node's box in one memory. */
+export function lowerLayer(lowering: Lowering, values: Values, node: Node, layer: Layer): void {
+  const x = layer.operands.get(node.inputs[0]!)?.box;
+  const local = localNode(lowering.graph, node, layer.out, x);
+  const lowerNode = lowerings[node.op] as (context: Context, node: Node) => void;
+  lowerNode(createContext(lowering, values, layer), local);
+}
+
+/** The box that is read of each operand, by name; where a value is read twice, what both reads need. */
+export function needsByName(graph: TypedGraph, node: Node, out: Box): Map<string, Box> {
+  const needs = new Map<string, Box>();
+  needsOf(graph, node, out).forEach((need, index) => {
+    const name = node.inputs[index]!;
+    const other = needs.get(name);
+    if (need) needs.set(name, other ? hull(other, need) : need);
+  });
+  return needs;
+}
+
+/** Whether the op finds its elements through a window, so that it does not mind a larger operand. */
+export const isLoose = (node: Node, name: string): boolean =>
+  name === node.inputs[0] &&
+  node.inputs.lastIndexOf(name) === 0 &&
+  (node.op === 'Conv' || node.op === 'MaxPool' || node.op === 'AveragePool' || node.op === 'Resize');
+
+/** What the node's readers need of its output in the same memory, and the box itself. */
+function wantedAround(
+  { graph, readers }: Lowering,
+  boxes: ReadonlyMap<string, readonly (Box | null)[]>,
+  node: Node,
+  memory: number,
+  out: Box,
+): Box {
+  const name = node.outputs[0]!;
+  return (readers.get(name) ?? []).reduce((wanted, reader) => {
+    const box = boxes.get(reader.name)![memory];
+    const need = box && needsByName(graph, reader, box).get(name);
+    return need ? hull(wanted, need) : wanted;
+  }, out);
+}
+
+type Feed = (name: string, memory: number, part: Part) => void;
+
+type InputPort = PendingPort & { readonly pieces: PendingPort['pieces'][number][] };
+
+function inputPorts(graph: TypedGraph): Map<string, InputPort> {
+  return new Map(
+    graph.inputs.map(({ name, type }) => {
+      if (type.dtype !== 'float32') {
+        throw new NumavoxError('unsupported', `input '${name}' has type ${type.dtype}; computation is in float32`);
+      }
+      return [name, { name, dims: graph.types.get(name)!.dims, pieces: [] }];
+    }),
+  );
+}
+
+/** The boxes of an output, in ONNX's own order, so that every element is there once. */
+function outputPort(
+  graph: TypedGraph,
+  name: string,
+  memories: readonly Values[],
+  planned: ReadonlyMap<string, readonly (Box | null)[]>,
+  feed: Feed,
+): PendingPort {
+  const { dims } = graph.types.get(name)!;
+  const computed = planned.get(name);
+  const taken: Box[] = [];
+  const pieces = (computed ?? [wholeBox(dims)]).flatMap((box, memory) => {
+    if (!box || taken.some(other => intersect(other, box))) return [];
+    taken.push(box);
+    const values = memories[memory]!;
+    if (!computed && values.parts(name).every(part => !sameBox(part.box, box))) {
+      values.define(name, uncomputed(graph, name, values, feed));
     }
-    const dims = context.dims(name);
-    const held = context.allocate(dims, rowMajor);
-    context.define(name, held);
-    return { name, dims, address: held.address };
+    const forms = values.parts(name).filter(part => sameBox(part.box, box));
+    const dense = inSameBytes(forms, rowMajor) ?? intoLayout(values.emitter, name, forms[0]!, rowMajor);
+    return [{ memory, address: dense.address, begin: box.map(([begin]) => begin), dims: dense.dims }];
   });
-  for (const node of graph.nodes) lowerNode(context, node);
-  const outputs = graph.outputs.map(name => {
-    const { dims, address } = context.inLayout(name, rowMajor);
-    return { name, dims, address };
-  });
-  return emitter.finish(inputs, outputs);
+  return { name, dims, pieces };
+}
+
+/** An output that no node computes: an input or a constant of the graph, in the first memory. */
+function uncomputed(graph: TypedGraph, name: string, { emitter }: Values, feed: Feed): Part {
+  const box = wholeBox(graph.types.get(name)!.dims);
+  const constant = graph.constants.get(name);
+  if (constant) return denseConstant(emitter, name, constant, box);
+  const part = partOf(box, rowMajor, emitter.tensor(boxDims(box), rowMajor));
+  feed(name, 0, part);
+  return part;
 }
 
 /** One lowering per op of the graph. */
@@ -85,11 +218,9 @@ function refuse(_context: Context, node: Node): void {
   throw unsupported(node, 'could not be computed before the run');
 }
 
-function lowerNode(context: Context, node: Node): void {
-  const type = context.graph.types.get(node.outputs[0]!);
+function refuseOtherTypes(graph: TypedGraph, node: Node): void {
+  const type = graph.types.get(node.outputs[0]!);
   if (type && type.dtype !== 'float32') {
     throw unsupported(node, `computes ${type.dtype} from data; computation is in float32`);
   }
-  const lowering = lowerings[node.op] as (context: Context, node: Node) => void;
-  lowering(context, node);
 }

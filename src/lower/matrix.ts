@@ -3,10 +3,11 @@ import { broadcastDims, broadcastStrides, sizeOf } from '../graph/shape.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { gemv } from '../kernels/gemv.js';
 import { matmul, matmulRowBlock } from '../kernels/matmul.js';
-import { absent, activationFields, type Context, type Held, offset, whereOf } from './context.js';
+import { absent, activationFields, type Context, whereOf } from './context.js';
 import { panelledBias } from './convolution.js';
 import { emitCopy } from './copying.js';
 import { emitBinary } from './elementwise.js';
+import { type Held, offset } from './held.js';
 import { leadOf, rowMajor, stridesOf } from './layout.js';
 
 /** Up to this many rows, reading the weights costs more than computing: a kernel that streams them once. */
@@ -33,7 +34,13 @@ interface Product {
   readonly rows: number;
   readonly depth: number;
   readonly outputs: number;
-  readonly weight: { readonly name: string; readonly constant: Constant; readonly transposed: boolean };
+  /** The columns (or rows, when transposed) of the whole constant from `first` on. */
+  readonly weight: {
+    readonly name: string;
+    readonly constant: Constant;
+    readonly transposed: boolean;
+    readonly first: number;
+  };
   readonly bias: Float32Array | null;
   readonly activation: Activation | null;
 }
@@ -42,12 +49,13 @@ interface Product {
 function emitProduct({ emitter }: Context, node: Node, product: Product): void {
   const { x, y, rows, depth, outputs, weight, bias, activation } = product;
   const where = whereOf(node, 2 * rows * depth * outputs);
-  const packed = { outputs, depth, transposed: weight.transposed };
+  const { constant, transposed, first } = weight;
+  const packed = { outputs, depth, transposed, first, of: constant.dims[transposed ? 0 : 1]! };
   if (rows <= streamedRows) {
     emitter.step(where, gemv, {
       xPtr: x.address,
       yPtr: y.address,
-      wPtr: emitter.weight(weight.name, weight.constant, { kernel: 'f32_gemv', ...packed }),
+      wPtr: emitter.weight(weight.name, constant, { kernel: 'f32_gemv', ...packed }),
       biasPtr: bias ? emitter.words(panelledBias(bias, 1, 32)) : absent,
       rows,
       k: depth,
@@ -62,7 +70,7 @@ function emitProduct({ emitter }: Context, node: Node, product: Product): void {
     ...shape,
     xPtr: x.address,
     yPtr: y.address,
-    wPtr: emitter.weight(weight.name, weight.constant, { kernel: 'f32_conv_gemm/matrix', ...packed }),
+    wPtr: emitter.weight(weight.name, constant, { kernel: 'f32_conv_gemm/matrix', ...packed }),
     biasPtr: bias ? emitter.words(panelledBias(bias, 1, 8)) : absent,
     residualPtr: absent,
     ...activationFields(activation),
@@ -115,14 +123,14 @@ export function lowerGemm(context: Context, node: GemmNode): void {
   const [rows, outputs] = dims;
   const x = untransposed(context, node, aName, node.transA);
   const depth = x.dims[1]!;
-  const b = context.constant(bName);
+  const b = context.wholeConstant(bName);
   const bias = b && cName !== '' ? rowBias(context, node, outputs) : null;
   const addAfter = cName !== '' && !bias;
 
   let y = context.allocate(dims, rowMajor);
   if (b) {
     const constant = scaled(b, node.alpha, node.transB ? 0 : 1);
-    const weight = { name: bName, constant, transposed: node.transB };
+    const weight = { name: bName, constant, transposed: node.transB, first: context.out[1]![0] };
     const activation = addAfter ? null : node.activation;
     emitProduct(context, node, { x, y, rows, depth, outputs, weight, bias, activation });
   } else {
@@ -132,7 +140,7 @@ export function lowerGemm(context: Context, node: GemmNode): void {
   }
   if (addAfter) {
     const where = whereOf(node);
-    let c = context.value(cName);
+    let c: Held = context.value(cName);
     if (node.beta !== 1) {
       const scaledC = context.allocate(c.dims, rowMajor);
       emitBinary(context, { where, kind: 'Mul', a: c, b: scalar(context, node.beta), y: scaledC, activation: null });
@@ -187,16 +195,15 @@ function emitMatmul(
 export function lowerMatMul(context: Context, node: MatMulNode): void {
   const [aName, bName] = node.inputs as [string, string];
   const yName = node.outputs[0]!;
-  const yDims = context.dims(yName);
   const aRaw = context.inLayout(aName, rowMajor);
   const a: Held = aRaw.dims.length === 1 ? { ...aRaw, dims: [1, aRaw.dims[0]!] } : aRaw;
-  const constant = context.constant(bName);
-  const y = context.allocate(yDims, rowMajor);
+  const constant = context.wholeConstant(bName);
+  const y = context.output(yName, rowMajor);
   context.define(yName, y);
   if (constant && constant.dims.length === 2) {
     const [depth, outputs] = constant.dims as [number, number];
     const rows = sizeOf(a.dims) / depth;
-    const weight = { name: bName, constant, transposed: false };
+    const weight = { name: bName, constant, transposed: false, first: 0 };
     emitProduct(context, node, { x: a, y, rows, depth, outputs, weight, bias: null, activation: null });
     return;
   }

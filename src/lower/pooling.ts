@@ -9,7 +9,7 @@ import { lift, ndhwcFields, windowFields } from './spatial.js';
 export function lowerPool(context: Context, node: PoolNode): void {
   const x = context.inLayout(node.inputs[0]!, channelsLast);
   const yName = node.outputs[0]!;
-  const y = context.allocate(context.dims(yName), channelsLast);
+  const y = context.output(yName, channelsLast);
   const [padEndD, padEndH, padEndW] = lift(node.window.padsEnd, 0);
   const shape = { ...ndhwcFields(x.dims, y.dims), ...windowFields(node.window) };
   context.emitter.step(whereOf(node), node.op === 'MaxPool' ? poolMax : poolAverage, {
@@ -28,7 +28,7 @@ export function lowerPool(context: Context, node: PoolNode): void {
 export function lowerGlobalPool(context: Context, node: GlobalPoolNode): void {
   const x = context.inLayout(node.inputs[0]!, channelsLast);
   const yName = node.outputs[0]!;
-  const y = context.allocate(context.dims(yName), channelsLast);
+  const y = context.output(yName, channelsLast);
   const [outer, inner, ...spatial] = x.dims as [number, number, ...number[]];
   context.emitter.step(whereOf(node), node.op === 'GlobalMaxPool' ? reduceMax : reduceMean, {
     xPtr: x.address,

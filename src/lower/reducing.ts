@@ -2,8 +2,9 @@ import type { ReduceMeanNode, SoftmaxNode } from '../graph/ir.js';
 import { sizeOf } from '../graph/shape.js';
 import { reduceMean } from '../kernels/reduce.js';
 import { logSoftmax, softmax } from '../kernels/softmax.js';
-import { type Context, type Held, offset, whereOf } from './context.js';
+import { type Context, whereOf } from './context.js';
 import { emitCopy } from './copying.js';
+import { type Held, offset } from './held.js';
 import { channelsLast, leadOf, memoryOrder, rowMajor, stridesOf } from './layout.js';
 
 export function lowerSoftmax(context: Context, node: SoftmaxNode): void {
@@ -12,7 +13,7 @@ export function lowerSoftmax(context: Context, node: SoftmaxNode): void {
   // Channels last puts the usual axis, the channels, innermost; every other case is done in row-major order.
   const kept = first.layout.kind === 'channelsLast' && node.axis === 1 && !node.flattened;
   const x = context.inLayout(xName, kept ? channelsLast : rowMajor);
-  const y = context.allocate(x.dims, x.layout);
+  const y = context.output(node.outputs[0]!, x.layout);
   const sizes = memoryOrder(x.dims, x.layout).map(axis => x.dims[axis]!);
   const at = kept ? sizes.length - 1 : node.axis;
   const end = node.flattened ? sizes.length : at + 1;
@@ -32,7 +33,7 @@ export function lowerReduceMean(context: Context, node: ReduceMeanNode): void {
   const axes = node.axes.length > 0 ? node.axes : first.dims.map((_, axis) => axis);
   const { x, outer, count, inner } = gatherReduced(context, node, first, axes);
   const yName = node.outputs[0]!;
-  const y: Held = context.allocate(context.dims(yName), rowMajor);
+  const y = context.output(yName, rowMajor);
   context.emitter.step(whereOf(node), reduceMean, { xPtr: x.address, yPtr: y.address, outer, count, inner });
   context.define(yName, y);
 }

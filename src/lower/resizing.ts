@@ -1,9 +1,10 @@
 import type { ResizeNode } from '../graph/ir.js';
 import { resizeScales } from '../graph/rules/extent.js';
 import { resize, resizeRowBlock } from '../kernels/resize.js';
+import type { Range } from '../plan/box.js';
 import { type Context, whereOf } from './context.js';
 import { channelsLast } from './layout.js';
-import { lift, ndhwcFields } from './spatial.js';
+import { ndhwcFields } from './spatial.js';
 
 interface Axis {
   readonly inSize: number;
@@ -44,7 +45,7 @@ function nearestIndex(mode: ResizeNode['nearest'], position: number): number {
   }
 }
 
-/** Three words per output index: lower input index, upper input index, weight of the upper one. */
+/** Three words per index of the whole output: lower input index, upper input index, weight of the upper one. */
 export function resizeTable(node: ResizeNode, axis: Axis): Int32Array {
   const words = new Int32Array(3 * axis.outSize);
   const weights = new Float32Array(words.buffer);
@@ -66,22 +67,33 @@ export function resizeTable(node: ResizeNode, axis: Axis): Int32Array {
   return words;
 }
 
+/** The rows of a table for the outputs [begin, end), with input indices counted from `origin`. */
+function localTable(table: Int32Array, [begin, end]: Range, origin: number): Int32Array {
+  return table.slice(3 * begin, 3 * end).map((word, i) => (i % 3 === 2 ? word : word - origin));
+}
+
 export function lowerResize(context: Context, node: ResizeNode): void {
   const yName = node.outputs[0]!;
-  const { scales, dims } = resizeScales(node, context.operands(node));
+  const { scales } = resizeScales(node, context.operands(node));
   const x = context.inLayout(node.inputs[0]!, channelsLast);
-  const y = context.allocate(dims, channelsLast);
-  const shape = ndhwcFields(x.dims, dims);
-  const [scaleD, scaleH, scaleW] = lift(scales.slice(2), 1);
-  const table = (inSize: number, outSize: number, scale: number) =>
-    context.emitter.words(resizeTable(node, { inSize, outSize, scale }));
+  const y = context.output(yName, channelsLast);
+  const shape = ndhwcFields(x.dims, y.dims);
+  const inSizes = context.fullDims(node.inputs[0]!);
+  const outSizes = context.fullDims(yName);
+  const tables = scales.slice(2).map((scale, i) => {
+    const axis = i + 2;
+    const whole = resizeTable(node, { inSize: inSizes[axis]!, outSize: outSizes[axis]!, scale });
+    return localTable(whole, context.out[axis]!, x.box[axis]![0]);
+  });
+  while (tables.length < 3) tables.unshift(Int32Array.of(0, 0, 0));
+  const [tableDPtr, tableHPtr, tableWPtr] = tables.map(table => context.emitter.words(table));
   context.emitter.step(whereOf(node), resize, {
     ...shape,
     xPtr: x.address,
     yPtr: y.address,
-    tableDPtr: table(shape.inD, shape.outD, scaleD),
-    tableHPtr: table(shape.inH, shape.outH, scaleH),
-    tableWPtr: table(shape.inW, shape.outW, scaleW),
+    tableDPtr: tableDPtr!,
+    tableHPtr: tableHPtr!,
+    tableWPtr: tableWPtr!,
     mBlock: resizeRowBlock(shape),
   });
   context.define(yName, y);

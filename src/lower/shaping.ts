@@ -3,8 +3,9 @@ import type { ConcatNode, GatherNode, Node, PadNode, SliceNode, TransposeNode } 
 import { padAmounts, sliceRanges } from '../graph/rules/extent.js';
 import { sizeOf } from '../graph/shape.js';
 import { gather, gatherRowBlock } from '../kernels/copy.js';
-import { type Context, offset, unsupported, whereOf } from './context.js';
+import { type Context, unsupported, whereOf } from './context.js';
 import { emitCopy, emitFill, six } from './copying.js';
+import { offset } from './held.js';
 import { channelsLast, type Layout, leadOf, rowMajor, stridesOf } from './layout.js';
 
 /** Flatten, Reshape, Squeeze, Unsqueeze, Identity: the same bytes under other dimensions. */
@@ -22,7 +23,7 @@ export function lowerReshape(context: Context, node: Node): void {
 export function lowerTranspose(context: Context, node: TransposeNode): void {
   const x = context.value(node.inputs[0]!);
   const yName = node.outputs[0]!;
-  const y = context.allocate(context.dims(yName), rowMajor);
+  const y = context.output(yName, rowMajor);
   const strides = stridesOf(x.dims, x.layout);
   emitCopy(context.emitter, whereOf(node), {
     dims: y.dims,
@@ -43,7 +44,7 @@ const prevailing = (layouts: readonly Layout[]): Layout =>
 export function lowerConcat(context: Context, node: ConcatNode): void {
   const parts = node.inputs.map(name => context.value(name));
   const yName = node.outputs[0]!;
-  const y = context.allocate(context.dims(yName), prevailing(parts.map(({ layout }) => layout)));
+  const y = context.output(yName, prevailing(parts.map(({ layout }) => layout)));
   const yStrides = stridesOf(y.dims, y.layout);
   let before = 0;
   for (const part of parts) {
@@ -66,7 +67,7 @@ export function lowerSlice(context: Context, node: SliceNode): void {
   const ranges = sliceRanges(node, context.operands(node));
   const strides = stridesOf(x.dims, x.layout);
   const first = ranges.map(({ start }) => start);
-  const y = context.allocate(context.dims(yName), prevailing([x.layout]));
+  const y = context.output(yName, prevailing([x.layout]));
   emitCopy(context.emitter, whereOf(node), {
     dims: y.dims,
     x: offset(x.address, leadOf(x.layout) + dot(first, strides)),
@@ -96,7 +97,7 @@ function padConstant(context: Context, node: PadNode, before: readonly number[])
   const x = context.value(node.inputs[0]!);
   const yName = node.outputs[0]!;
   const filler = fillerOf(context, node);
-  const y = context.allocate(context.dims(yName), prevailing([x.layout]));
+  const y = context.output(yName, prevailing([x.layout]));
   emitFill(context.emitter, whereOf(node), y.address, sizeOf(y.dims), filler);
   // Negative pads cut: the copied box is where x, moved by `before`, and y overlap.
   const from = before.map(pad => Math.max(0, -pad));

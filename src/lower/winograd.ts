@@ -140,7 +140,7 @@ export function lowerConvWinograd(context: Context, node: ConvNode, options: Win
     ...convGemmBlocks(shape),
   });
 
-  const y = context.allocate(context.dims(yName), channelsLast);
+  const y = context.output(yName, channelsLast);
   emitter.step(whereOf(node), winogradOutput, {
     xPtr: products.address,
     yPtr: y.address,
