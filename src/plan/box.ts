@@ -22,8 +22,13 @@ export const containsBox = (outer: Box, inner: Box): boolean =>
 
 /** What two boxes of one tensor have in common; null where that is nothing. */
 export function intersect(a: Box, b: Box): Box | null {
-  const common = a.map(([begin, end], axis): Range => [Math.max(begin, b[axis]![0]), Math.min(end, b[axis]![1])]);
-  return common.every(([begin, end]) => begin < end) ? common : null;
+  const common: Range[] = [];
+  for (const [axis, [begin, end]] of a.entries()) {
+    const range: Range = [Math.max(begin, b[axis]![0]), Math.min(end, b[axis]![1])];
+    if (range[0] >= range[1]) return null;
+    common.push(range);
+  }
+  return common;
 }
 
 /** The smallest box that contains both. */

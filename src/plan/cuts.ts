@@ -67,7 +67,7 @@ const divisors = (n: number): number[] =>
   Array.from({ length: n }, (_, index) => index + 1).filter(count => n % count === 0);
 
 /** Those of the candidates that a partition asks for; all of them where it asks for none of them. */
-export function partitionCuts(partition: Exclude<Partition, 'none'>, candidates: readonly Cut[]): readonly Cut[] {
+export function partitionCuts(partition: Partition, candidates: readonly Cut[]): readonly Cut[] {
   const fitting = candidates.filter(cut => partition === 'auto' || cutName(cut) === partition);
   return fitting.length > 0 ? fitting : candidates;
 }

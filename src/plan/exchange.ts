@@ -14,17 +14,17 @@ export type Distance = (a: number, b: number) => number;
  * place: its own part, which is not fetched, then the nearest memory, among equals the next one counted from `to`.
  */
 export function transfers(need: Box, to: number, parts: readonly (Box | null)[], distance: Distance): Transfer[] {
+  const own = parts[to];
+  let missing = own ? subtract(need, own) : [need];
+  if (missing.length === 0) return [];
   const count = parts.length;
   const order = parts
     .map((_, memory) => memory)
-    .filter(memory => memory !== to)
+    .filter(memory => memory !== to && parts[memory] && intersect(need, parts[memory]))
     .sort((a, b) => distance(to, a) - distance(to, b) || ((a - to + count) % count) - ((b - to + count) % count));
-  const own = parts[to];
-  let missing = own ? subtract(need, own) : [need];
   const found: Transfer[] = [];
   for (const from of order) {
-    const part = parts[from];
-    if (!part) continue;
+    const part = parts[from]!;
     missing = missing.flatMap(box => {
       const common = intersect(box, part);
       if (!common) return [box];

@@ -1,0 +1,172 @@
+/**
+ * The planner: the cheapest cut for every layer, by dynamic programming over the graph in the order of its nodes. Invariant:
+ * the plan depends on the graph, the teams and the cost model alone; equal costs are decided by fewer bytes exchanged, then by
+ * the order of the candidates.
+ *
+ * After a layer, what came before matters only through the cuts of the values that later layers read: they are the state.
+ * For each state the best two ways to it are kept. Exact while there are at most `maxStates` states; beyond, the cheapest of
+ * them go on.
+ *
+ * A layer costs what its slowest memory takes, plus its exchange and a barrier of the machine where it fetches anything.
+ * Inputs of the graph are written into every memory that reads them and outputs are read from where they are: both are free.
+ */
+import type { Node, TypedGraph } from '../graph/ir.js';
+import type { CostModel, Move } from './cost.js';
+import type { Partition } from './cuts.js';
+import { memoriesOf } from './memories.js';
+import { type Layer, layersOf, type Option, remembered, totalOf } from './options.js';
+import { type LayerPlan, type Plan, planWhole } from './plan.js';
+import type { TeamTree } from './team.js';
+
+export interface SearchOptions {
+  readonly teams: TeamTree;
+  /** Its memories: `memoriesOf(teams)`, or the one of `planWhole` for `none`. */
+  readonly cost: CostModel;
+  /** `auto` unless given. */
+  readonly partition?: Partition;
+  /** A further grid that a layer's cuts must lie on, one number per axis as in `cutGrid`. */
+  readonly extraGrid?: (node: Node) => readonly number[];
+}
+
+export interface Planned {
+  readonly plan: Plan;
+  readonly layers: readonly PlannedLayer[];
+  readonly totalMs: number;
+  /** Of the best plan but one; null where there is only one. */
+  readonly secondMs: number | null;
+}
+
+/** What a layer is expected to cost. Its four times add up to what the whole takes longer because of it. */
+export interface PlannedLayer extends LayerPlan {
+  readonly op: Node['op'];
+  /** Of the memory that takes longest. */
+  readonly computeMs: number;
+  readonly memoryMs: number;
+  /** Within the node. */
+  readonly barrierMs: number;
+  /** With the barrier of the machine before it. */
+  readonly exchangeMs: number;
+  readonly exchangeBytes: number;
+  /** What the memories fetch before they compute. */
+  readonly moves: readonly Move[];
+  /** Of each memory. */
+  readonly weightBytes: readonly number[];
+}
+
+export const maxStates = 4096;
+
+/** Costs are added as whole picoseconds, so that sums do not depend on their order and ties are ties. */
+const ticksPerMs = 1e9;
+
+/** Plans a graph; `partition: 'none'` and a machine with one memory give the plan of `planWhole`. */
+export function planPartition(graph: TypedGraph, options: SearchOptions): Planned {
+  const { teams, cost, partition = 'auto', extraGrid } = options;
+  const memories = partition === 'none' ? planWhole(graph, teams).memories : memoriesOf(teams);
+  const weights = memories.map(({ ranks }) => ranks.length);
+  const layers = layersOf(graph, { cost, weights, partition, ...(extraGrid ? { extraGrid } : {}) });
+  const [best, second] = search(layers);
+  const chosen = optionsAlong(best ?? null);
+  const planned = layers.map((layer, index) => plannedLayer(layer, chosen[index]!, chosen));
+  return {
+    plan: { teams, memories, layers: planned.map(({ name, cut, boxes }) => ({ name, cut, boxes })) },
+    layers: planned,
+    totalMs: (best?.ticks ?? 0) / ticksPerMs,
+    secondMs: second ? second.ticks / ticksPerMs : null,
+  };
+}
+
+/** A choice of options for the layers so far, as a list from the last layer back. */
+interface Way {
+  readonly ticks: number;
+  readonly bytes: number;
+  readonly option: Option;
+  readonly before: Way | null;
+}
+
+interface State {
+  /** Of the layers that are live. */
+  readonly options: readonly Option[];
+  /** The best two, best first. */
+  readonly ways: Way[];
+}
+
+/** The best two ways through all layers; none where there are no layers. */
+function search(layers: readonly Layer[]): readonly Way[] {
+  let states: readonly State[] = [];
+  let live: readonly number[] = [];
+  for (const [index, layer] of layers.entries()) {
+    states = afterLayer(layer, index, live, states);
+    live = layer.live;
+    if (states.length > maxStates) {
+      states = [...states].sort((a, b) => byCost(a.ways[0]!, b.ways[0]!)).slice(0, maxStates);
+    }
+  }
+  return states[0]?.ways ?? [];
+}
+
+/** The states after layer `index`, from those before it, in which the layers of `live` have options. */
+function afterLayer(layer: Layer, index: number, live: readonly number[], states: readonly State[]): State[] {
+  const sourcePlaces = layer.sources.map(source => live.indexOf(source));
+  const keptPlaces = layer.live.filter(one => one !== index).map(one => live.indexOf(one));
+  const isLive = layer.live.includes(index);
+  /** By the options that stay: one state for each option of this layer, or one for all where nothing reads its result. */
+  const next = new Map<string, State[]>();
+  for (const { options, ways } of index === 0 ? [{ options: [], ways: [null] }] : states) {
+    const sources = sourcePlaces.map(place => options[place]!);
+    const kept = keptPlaces.map(place => options[place]!);
+    const reached = remembered(next, kept.map(option => option.index).join(), () =>
+      (isLive ? layer.options : [null]).map(option => ({ options: option ? [...kept, option] : kept, ways: [] })),
+    );
+    for (const option of layer.options) {
+      const fetch = layer.fetch(option, sources);
+      const ticks = Math.round(ticksPerMs * (totalOf(option.slowest) + fetch.ms));
+      const state = reached[isLive ? option.index : 0]!;
+      for (const before of ways) {
+        const spent = { ticks: (before?.ticks ?? 0) + ticks, bytes: (before?.bytes ?? 0) + fetch.bytes };
+        insert(state.ways, spent, option, before);
+      }
+    }
+  }
+  return [...next.values()].flat();
+}
+
+type Spent = Pick<Way, 'ticks' | 'bytes'>;
+
+const byCost = (a: Spent, b: Spent): number => a.ticks - b.ticks || a.bytes - b.bytes;
+
+/** Adds a way if it is among the best two, behind those that cost the same. */
+function insert(ways: Way[], spent: Spent, option: Option, before: Way | null): void {
+  const [best, second] = ways;
+  if (second && byCost(spent, second) >= 0) return;
+  const way: Way = { ticks: spent.ticks, bytes: spent.bytes, option, before };
+  if (best && byCost(way, best) >= 0) ways[1] = way;
+  else ways.splice(0, ways.length, way, ...(best ? [best] : []));
+}
+
+/** The option of each layer. */
+function optionsAlong(last: Way | null): Option[] {
+  const options: Option[] = [];
+  for (let way = last; way; way = way.before) options.push(way.option);
+  return options.reverse();
+}
+
+function plannedLayer({ node, sources, fetch }: Layer, option: Option, chosen: readonly Option[]): PlannedLayer {
+  const { cut, boxes, costs, slowest } = option;
+  const { moves, bytes, ms } = fetch(
+    option,
+    sources.map(source => chosen[source]!),
+  );
+  return {
+    name: node.name,
+    op: node.op,
+    cut,
+    boxes,
+    computeMs: slowest.computeMs,
+    memoryMs: slowest.memoryMs,
+    barrierMs: slowest.barrierMs,
+    exchangeMs: ms,
+    exchangeBytes: bytes,
+    moves,
+    weightBytes: costs.map(entry => entry?.weightBytes ?? 0),
+  };
+}
