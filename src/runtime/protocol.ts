@@ -62,7 +62,10 @@ export interface Fault {
   readonly delayMs?: number;
 }
 
-/** A program as workers hold it: what they keep from one task to the next under `id`. */
+/**
+ * A program as workers hold it: what they keep from one task to the next under `id`. Every worker gets every memory, also
+ * those that it does not work in: it fetches from them.
+ */
 export interface Bundle {
   readonly id: number;
   readonly module: WebAssembly.Module;
@@ -76,6 +79,8 @@ export interface BundleMemory {
   readonly memory: WebAssembly.Memory;
   /** Who works in it; position i owns strip i of the scratch. */
   readonly ranks: readonly number[];
+  /** The same ranks by cache cluster. Each share in this memory has one counter per cluster. */
+  readonly clusters: readonly (readonly number[])[];
   readonly scratchAddress: number;
   readonly scratchBytes: number;
 }

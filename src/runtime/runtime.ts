@@ -8,6 +8,7 @@ import { NumavoxError } from '../errors.js';
 import type { Program } from '../lower/program.js';
 import type { PlannedMemory } from '../plan/plan.js';
 import type { TeamTree } from '../plan/team.js';
+import { checkScopes, clustersOf } from './clusters.js';
 import { collectGarbage } from './collect.js';
 import { type Control, createControl, heldWord, markUnloaded, openControl, reset } from './control.js';
 import { createLine, type Work } from './line.js';
@@ -107,10 +108,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       `${loose.length} of ${team.workers.length} workers are not pinned to their CPUs: ${loose[0]!.reason}`,
     );
   }
-  return createRuntime(team, name, compiled.value);
+  return createRuntime(team, options.teams, name, compiled.value);
 }
 
-function createRuntime(team: Team, name: ModuleName, module: WebAssembly.Module): Runtime {
+function createRuntime(team: Team, teams: TeamTree, name: ModuleName, module: WebAssembly.Module): Runtime {
   const entries = new Map<Loaded, Entry>();
   const line = createLine(team);
   const ranks = team.workers.length;
@@ -139,7 +140,7 @@ function createRuntime(team: Team, name: ModuleName, module: WebAssembly.Module)
       let runControl: Control | null = null;
       const begin = (): Work<Loaded> => {
         const memories = program.memories.map(allocateMemory);
-        const bundle = bundleOf({ program, plans, memories, module, team });
+        const bundle = bundleOf({ program, plans, memories, module, team, teams });
         runControl = openControl(bundle.control);
         const jobs = loadJobs(program);
         const control = createControl({ ranks, barriers: 0, counters: jobs.length });
@@ -226,18 +227,22 @@ interface BundleParts {
   readonly memories: readonly WebAssembly.Memory[];
   readonly module: WebAssembly.Module;
   readonly team: Team;
+  readonly teams: TeamTree;
 }
 
 /** The program as the workers will hold it, with the control block of its runs. */
-function bundleOf({ program, plans, memories, module, team }: BundleParts): Bundle {
-  const counters = program.steps.reduce((count, step) => count + step.shares.length, 0);
+function bundleOf({ program, plans, memories, module, team, teams }: BundleParts): Bundle {
+  checkScopes(program.steps, plans, teams);
+  const clusters = plans.map(({ ranks }) => clustersOf(teams, ranks));
+  const shares = program.steps.flatMap(step => step.shares);
+  const counters = shares.reduce((count, { memory }) => count + clusters[memory]!.length, 0);
   const control = createControl({ ranks: team.workers.length, barriers: team.barriers, counters });
   return {
     id: ++programsSoFar,
     module,
     memories: memories.map((memory, index) => {
       const { scratchAddress, scratchBytes } = program.memories[index]!;
-      return { memory, ranks: plans[index]!.ranks, scratchAddress, scratchBytes };
+      return { memory, ranks: plans[index]!.ranks, clusters: clusters[index]!, scratchAddress, scratchBytes };
     }),
     steps: program.steps,
     control: control.words.buffer,

@@ -5,18 +5,21 @@
 import { decode } from '../../kernels/descriptor.js';
 import { kernels } from '../../kernels/index.js';
 import type { KernelMemory } from '../../kernels/kernel.js';
-import type { KernelShare } from '../../lower/program.js';
+import type { KernelShare, Share, Step } from '../../lower/program.js';
+import { rangesOf } from '../clusters.js';
 import { type Control, heldWord, isUnloaded, openControl } from '../control.js';
 import type { BarrierRef, Bundle, BundleMemory } from '../protocol.js';
 import { exchangeUnits } from './exchange.js';
 import type { Place } from './seat.js';
-import type { Units } from './share_out.js';
+import type { UnitRange, Units } from './share_out.js';
 
 type Export = (descriptor: number, begin: number, end: number, scratch: number) => void;
 
 /** A memory that this worker works in. */
 interface Bench extends BundleMemory {
   readonly exports: WebAssembly.Exports;
+  /** Index of the worker's own cluster. */
+  readonly cluster: number;
   readonly scratch: number;
 }
 
@@ -39,20 +42,23 @@ export function hold(bundle: Bundle, place: Place): Held {
   if (known) return known;
   const control = openControl(bundle.control);
   const benches = bundle.memories.map(memory => bench(bundle.module, memory, place.rank));
-  let counter = 0;
+  let counters = 0;
   const steps = bundle.steps.map(step => ({
     barrier: place.barriers[step.barrier],
-    shares: step.shares.flatMap(share => {
-      const at = counter++;
-      const where = benches[share.memory];
-      if (!where) return [];
-      const team = where.ranks.length;
-      if (share.kind === 'exchange') {
-        return [{ count: share.pieces.length, counter: at, team, do: exchangeUnits(share, bundle.memories) }];
-      }
-      const run = share.twin ? twin(step.name, share, where) : wasm(step.name, share, where);
-      return [{ count: share.units, counter: at, team, do: run }];
-    }),
+    shares: step.shares
+      .map(share => {
+        const firstCounter = counters;
+        counters += bundle.memories[share.memory]!.clusters.length;
+        return { share, firstCounter };
+      })
+      // Copies first: they are few and may be large, and the kernel's many units even out what is left.
+      .sort((a, b) => Number(a.share.kind === 'kernel') - Number(b.share.kind === 'kernel'))
+      .flatMap(({ share, firstCounter }) => {
+        const where = benches[share.memory];
+        if (!where) return [];
+        const count = share.kind === 'exchange' ? share.pieces.length : share.units;
+        return [{ ranges: claimOrder(count, firstCounter, where), do: unitsOf(step, share, where, bundle) }];
+      }),
   }));
   const program = { control, steps };
   held.set(bundle.id, program);
@@ -74,8 +80,24 @@ export function sweep(): void {
 function bench(module: WebAssembly.Module, plan: BundleMemory, rank: number): Bench | null {
   const position = plan.ranks.indexOf(rank);
   if (position < 0) return null;
+  const cluster = plan.clusters.findIndex(ranks => ranks.includes(rank));
   const { exports } = new WebAssembly.Instance(module, { env: { memory: plan.memory } });
-  return { ...plan, exports, scratch: plan.scratchAddress + position * plan.scratchBytes };
+  return { ...plan, exports, cluster, scratch: plan.scratchAddress + position * plan.scratchBytes };
+}
+
+/** The ranges of a share in the order in which this worker claims: its own cluster's, then the next ones, round and round. */
+function claimOrder(count: number, firstCounter: number, { clusters, cluster }: Bench): UnitRange[] {
+  const ranges = rangesOf(count, clusters).map((range, index) => ({
+    ...range,
+    counter: firstCounter + index,
+    team: clusters[index]!.length,
+  }));
+  return [...ranges.slice(cluster), ...ranges.slice(0, cluster)].filter(({ begin, end }) => begin < end);
+}
+
+function unitsOf(step: Step, share: Share, where: Bench, { memories }: Bundle): Units['do'] {
+  if (share.kind === 'exchange') return exchangeUnits(share, memories);
+  return share.twin ? twin(step.name, share, where) : wasm(step.name, share, where);
 }
 
 function wasm(stepName: string, { kernel: name, descriptor }: KernelShare, { exports, scratch }: Bench): Units['do'] {

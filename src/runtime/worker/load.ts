@@ -21,7 +21,8 @@ export function loadProgram(task: LoadTask, place: Place): boolean {
     Atomics.store(control.words, stepWord(place.rank), index);
     if (!ranks.includes(place.rank)) continue;
     const strike = strikeAt(task.fault, place, index, control);
-    const units = { count: job.units, counter: index, team: ranks.length, do: unitsOf(job, memory.buffer) };
+    const range = { counter: index, begin: 0, end: job.units, team: ranks.length };
+    const units = { ranges: [range], do: unitsOf(job, memory.buffer) };
     if (!shareOut(control, units, strike)) return false;
     strike?.();
   }

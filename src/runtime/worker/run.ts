@@ -17,11 +17,11 @@ export function runSteps(program: Held, place: Place, task: RunTask): boolean {
   for (let index = 0; index < steps.length; index++) {
     const { shares, barrier } = steps[index]!;
     Atomics.store(control.words, stepWord(place.rank), index);
-    const strike = strikeAt(task.fault, place, index, control);
-    const startMs = performance.now();
+    const strike = task.fault && strikeAt(task.fault, place, index, control);
+    const startMs = profile ? performance.now() : 0;
     for (const share of shares) if (!shareOut(control, share, strike)) return false;
     strike?.();
-    const doneMs = performance.now();
+    const doneMs = profile ? performance.now() : 0;
     // The last step needs no barrier: the run is over when every worker has answered.
     if (index + 1 < steps.length && !meet(control, barrier, place.spinMs)) return false;
     if (profile) {

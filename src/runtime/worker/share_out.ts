@@ -1,18 +1,24 @@
 /**
- * Shares a number of units out among workers that claim them from one counter. Every unit is claimed exactly once; a stop
- * is seen before every claim.
+ * Shares a number of units out among workers that claim them from counters, one per range. Every unit is claimed exactly
+ * once; a stop is seen before every claim.
  */
 import { type Control, counterWord, isStopped } from '../control.js';
 
 /** A claim that took less than this was too small to be worth its cost: the next one is twice as large. */
 const smallClaimMs = 0.25;
 
-export interface Units {
-  readonly count: number;
-  /** The counter in the control block that the claims come from. */
+/** Units [begin, end), claimed from one counter of the control block. */
+export interface UnitRange {
   readonly counter: number;
-  /** How many workers claim. */
+  readonly begin: number;
+  readonly end: number;
+  /** How many workers begin with this range. */
   readonly team: number;
+}
+
+export interface Units {
+  /** In the order in which this worker claims: its own cluster's range, then those that it helps with. */
+  readonly ranges: readonly UnitRange[];
   /** Does units [begin, end). */
   do(begin: number, end: number): void;
 }
@@ -23,21 +29,26 @@ export interface Units {
  */
 export function shareOut(control: Control, units: Units, afterClaim?: () => void): boolean {
   const { words } = control;
-  const { count, team } = units;
-  const counter = counterWord(control, units.counter);
+  const { ranges } = units;
   let size = 1;
-  for (;;) {
-    if (isStopped(control)) return false;
-    const left = count - Atomics.load(words, counter);
-    if (left <= 0) return true;
-    const claimed = Math.max(1, Math.min(size, Math.floor(left / (2 * team))));
-    const begin = Atomics.add(words, counter, claimed);
-    if (begin >= count) return true;
-    const startMs = performance.now();
-    units.do(begin, Math.min(begin + claimed, count));
-    const tookMs = performance.now() - startMs;
-    if (tookMs < smallClaimMs) size *= 2;
-    else if (tookMs > 4 * smallClaimMs) size = Math.max(1, size >> 1);
-    afterClaim?.();
+  for (let index = 0; index < ranges.length; index++) {
+    const range = ranges[index]!;
+    const count = range.end - range.begin;
+    const counter = counterWord(control, range.counter);
+    for (;;) {
+      if (isStopped(control)) return false;
+      const left = count - Atomics.load(words, counter);
+      if (left <= 0) break;
+      const claimed = Math.max(1, Math.min(size, Math.floor(left / (2 * range.team))));
+      const begin = Atomics.add(words, counter, claimed);
+      if (begin >= count) break;
+      const startMs = performance.now();
+      units.do(range.begin + begin, range.begin + Math.min(begin + claimed, count));
+      const tookMs = performance.now() - startMs;
+      if (tookMs < smallClaimMs) size *= 2;
+      else if (tookMs > 4 * smallClaimMs) size = Math.max(1, size >> 1);
+      afterClaim?.();
+    }
   }
+  return true;
 }

@@ -1,24 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Fault, startRuntime } from '../../../src/runtime/index.js';
 import { chain, ranksOf, tree } from './chain.js';
-
-const kinds = ['throw', 'trap', 'exit', 'terminate'] as const;
-const causes: Record<(typeof kinds)[number], RegExp> = {
-  throw: /failed: failed on purpose/,
-  trap: /failed: unreachable/,
-  exit: /died: exited with code 3/,
-  terminate: /died: exited with code 1/,
-};
-
-/** What the promise rejects with, and whether that took less than a second. */
-async function rejection(promise: Promise<unknown>): Promise<{ kind: string; message: string; soon: boolean }> {
-  const startMs = performance.now();
-  const error = await promise.then(
-    () => ({ kind: 'none', message: 'resolved' }),
-    (reason: { kind: string; message: string }) => reason,
-  );
-  return { kind: error.kind, message: error.message, soon: performance.now() - startMs < 1000 };
-}
+import { causes, deadlyKinds, rejection } from './failing.js';
 
 describe.each([
   { workers: 1, shape: [[1]] },
@@ -33,7 +16,7 @@ describe.each([
   const loading = starting.then(runtime => runtime.load(program, memories));
 
   const places = [0, 4, 9].flatMap(step => [...new Set([0, workers - 1])].map(rank => ({ step, rank })));
-  const cases = kinds.flatMap(kind => places.map(place => ({ kind, ...place })));
+  const cases = deadlyKinds.flatMap(kind => places.map(place => ({ kind, ...place })));
 
   test.each(cases)('$kind in step $step of worker $rank: the run says so, the next one works', async fault => {
     const runtime = await starting;
@@ -46,7 +29,7 @@ describe.each([
     expect(runtime.workers.map(worker => worker.rank)).toEqual(ranksOf(teams));
   });
 
-  test.each(kinds)('%s while loading: load says so, the next one works', async kind => {
+  test.each(deadlyKinds)('%s while loading: load says so, the next one works', async kind => {
     const runtime = await starting;
     const last = program.weights.length + program.inputs.length;
     const fault: Fault = { rank: workers - 1, step: last, kind };
@@ -189,7 +172,7 @@ describe('two workers', () => {
     try {
       const loaded = await runtime.load(program, memories);
       for (let round = 0; round < 12; round++) {
-        const fault: Fault = { rank: round % 2, step: round % 10, kind: kinds[round % 4]! };
+        const fault: Fault = { rank: round % 2, step: round % 10, kind: deadlyKinds[round % 4]! };
         expect(await rejection(runtime.run(loaded, [feed], { fault }))).toMatchObject({ kind: 'runtime' });
       }
       expect(await runtime.run(loaded, [feed])).toEqual([expected(feed)]);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { meet } from '../../../src/runtime/barrier.js';
 import { forEachRun } from '../../../src/runtime/box_runs.js';
+import { clustersOf, rangesOf } from '../../../src/runtime/clusters.js';
 import {
   arrivedWord,
   counterWord,
@@ -21,7 +22,9 @@ import { enterGate } from '../../../src/runtime/gate.js';
 import { allocateMemory, elementsOf, readOutputs, writeInputs } from '../../../src/runtime/memory.js';
 import { chooseModule, compileModule, readModule } from '../../../src/runtime/module.js';
 import { createSlots, freeSlot, holderOf, takeSlot } from '../../../src/runtime/slots.js';
-import { shareOut } from '../../../src/runtime/worker/share_out.js';
+import { copyOf } from '../../../src/runtime/worker/exchange.js';
+import { shareOut, type UnitRange } from '../../../src/runtime/worker/share_out.js';
+import { tree } from './chain.js';
 
 describe('gate', () => {
   test('whoever overlaps waits, whoever does not enters, nobody is overtaken', async () => {
@@ -125,7 +128,8 @@ describe('sharing out', () => {
   test.each([0, 1, 2, 7, 64, 10_007])('%i units, each once, the last one alone', count => {
     const control = createControl({ ranks: 1, barriers: 0, counters: 2 });
     const done: [number, number][] = [];
-    const units = { count, counter: 1, team: 2, do: (begin: number, end: number) => done.push([begin, end]) };
+    const ranges = [{ counter: 1, begin: 0, end: count, team: 2 }];
+    const units = { ranges, do: (begin: number, end: number) => done.push([begin, end]) };
     expect(shareOut(control, units)).toBe(true);
     expect(shareOut(control, units)).toBe(true);
     const all = done.flatMap(([begin, end]) => Array.from({ length: end - begin }, (_, i) => begin + i));
@@ -137,9 +141,84 @@ describe('sharing out', () => {
   test('a stop is seen before the next claim', () => {
     const control = createControl({ ranks: 1, barriers: 0, counters: 1 });
     const done: number[] = [];
-    const units = { count: 100, counter: 0, team: 1, do: (begin: number) => done.push(begin) };
+    const ranges = [{ counter: 0, begin: 0, end: 100, team: 1 }];
+    const units = { ranges, do: (begin: number) => done.push(begin) };
     expect(shareOut(control, units, () => stop(control))).toBe(false);
     expect(done).toEqual([0]);
+  });
+});
+
+describe('clusters', () => {
+  const teams = tree([[2, 1], [3]]);
+
+  test('a memory has those of its ranks, in order', () => {
+    expect(clustersOf(teams, [0, 1, 2])).toEqual([[0, 1], [2]]);
+    expect(clustersOf(teams, [5, 1, 3])).toEqual([[1], [3, 5]]);
+    expect(clustersOf(teams, [0, 1, 2, 3, 4, 5])).toEqual([[0, 1], [2], [3, 4, 5]]);
+  });
+
+  test.each([0, 1, 2, 5, 6, 1000])('%i units are divided without gap or overlap, by workers', count => {
+    const clusters = [[0, 1], [2], [3, 4, 5]];
+    const ranges = rangesOf(count, clusters);
+    expect(ranges.map(({ begin }) => begin)).toEqual([0, ...ranges.slice(0, -1).map(({ end }) => end)]);
+    expect(ranges.at(-1)!.end).toBe(count);
+    ranges.forEach(({ begin, end }, index) => {
+      expect(Math.abs(end - begin - (count * clusters[index]!.length) / 6)).toBeLessThan(1);
+    });
+    expect(rangesOf(count, [[3, 4]])).toEqual([{ begin: 0, end: count }]);
+  });
+
+  test('whoever has done its own range helps with the others; every unit is done once', () => {
+    const control = createControl({ ranks: 2, barriers: 0, counters: 2 });
+    const [first, second] = [
+      { counter: 0, begin: 0, end: 5, team: 1 },
+      { counter: 1, begin: 5, end: 12, team: 1 },
+    ];
+    const done: number[][] = [[], []];
+    const unitsOf = (who: number, ranges: UnitRange[]) => ({
+      ranges,
+      do: (begin: number, end: number) => {
+        for (let unit = begin; unit < end; unit++) done[who]!.push(unit);
+      },
+    });
+    let claims = 0;
+    const other = () => {
+      // The second worker comes when the first one has made two claims, and leaves nothing.
+      if (++claims === 2) expect(shareOut(control, unitsOf(1, [second!, first!]))).toBe(true);
+    };
+    expect(shareOut(control, unitsOf(0, [first!, second!]), other)).toBe(true);
+    expect(done[0]![0]).toBe(0);
+    expect(done[1]!.slice(0, 7)).toEqual([5, 6, 7, 8, 9, 10, 11]);
+    expect(done.flat().sort((a, b) => a - b)).toEqual(Array.from({ length: 12 }, (_, unit) => unit));
+  });
+});
+
+describe('copies between memories', () => {
+  const bufferOf = (start: number): SharedArrayBuffer => {
+    const { buffer } = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+    new Float32Array(buffer).forEach((_, i, all) => {
+      all[i] = start + i;
+    });
+    return buffer;
+  };
+
+  test.each([
+    { bytes: 4, runs: 7, fromPitch: 12, toPitch: 20 },
+    { bytes: 60, runs: 3, fromPitch: 60, toPitch: 68 },
+    { bytes: 64, runs: 5, fromPitch: 132, toPitch: 64 },
+    { bytes: 1028, runs: 2, fromPitch: 1036, toPitch: 1032 },
+    { bytes: 2048, runs: 1, fromPitch: 0, toPitch: 0 },
+  ])('$runs runs of $bytes bytes, and nothing beside them', ({ bytes, runs, fromPitch, toPitch }) => {
+    const [from, to] = [bufferOf(0), bufferOf(100_000)];
+    const wanted = new Float32Array(to.slice(0));
+    const piece = { from: 0, fromAddress: 64, fromPitch, toAddress: 128, toPitch, runs, bytes };
+    for (let run = 0; run < runs; run++)
+      for (let i = 0; i < bytes / 4; i++) wanted[32 + (run * toPitch) / 4 + i] = 16 + (run * fromPitch) / 4 + i;
+    const copy = copyOf(piece, from, to);
+    for (const _ of [1, 2]) {
+      copy();
+      expect(new Float32Array(to)).toEqual(wanted);
+    }
   });
 });
 

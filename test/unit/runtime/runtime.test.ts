@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type RunProfile, type Runtime, startRuntime } from '../../../src/runtime/index.js';
-import { chain, ranksOf, tree } from './chain.js';
+import { chain, ranksByNode, ranksOf, tree } from './chain.js';
 
 const shapes = [[[1]], [[2]], [[2, 1]], [[2, 2], [3]]];
 
@@ -35,15 +35,105 @@ describe.each(shapes.map(shape => ({ workers: shape.flat(2).reduce((a, b) => a +
 
     test('every memory is worked on by its own ranks', async () => {
       const runtime = await starting;
-      const nodes = teams.nodes.map((_, nodeIndex) => ranksOf(teams, nodeIndex));
-      const { program, memories, feed, feeds, expected } = chain({ memories: nodes, barrier: 'node' });
+      const { program, memories, feeds, results } = chain({ memories: ranksByNode(teams), barrier: 'node' });
       const loaded = await runtime.load(program, memories);
-      for (let round = 0; round < 5; round++) {
-        expect(await runtime.run(loaded, feeds)).toEqual(feeds.map(() => expected(feed)));
-      }
+      for (let round = 0; round < 5; round++) expect(await runtime.run(loaded, feeds)).toEqual(results(feeds));
     });
   },
 );
+
+describe('several memories', () => {
+  const kinds = ['add', 'fetch', 'mixed', 'reverse', 'lone', 'add', 'mixed', 'fetch'] as const;
+
+  test.each([
+    { shape: [[1], [1]], barrier: 'cluster' },
+    { shape: [[2], [1]], barrier: 'node' },
+    { shape: [[1, 1], [2]], barrier: 'node' },
+    { shape: [[1], [1], [1], [1]], barrier: 'node' },
+    { shape: [[2], [1], [1, 2]], barrier: 'machine' },
+    { shape: [[2], [1], [1, 2]], barrier: 'node' },
+  ] as const)('$shape: each fetches what another has just written; $barrier barriers', async ({ shape, barrier }) => {
+    const teams = tree(shape);
+    const runtime = await startRuntime({ teams, onWarning: () => {} });
+    try {
+      const { program, memories, feeds, results } = chain({
+        ...{ memories: ranksByNode(teams), kinds, steps: 40, barrier },
+      });
+      const loaded = await runtime.load(program, memories);
+      for (let round = 0; round < 10; round++) {
+        const fed = feeds.map(feed => feed.map(value => value + round));
+        expect(await runtime.run(loaded, fed)).toEqual(results(fed));
+      }
+    } finally {
+      await runtime.close();
+    }
+  });
+
+  test('a worker may work in several, and a node have none', async () => {
+    const teams = tree([[1], [2]]);
+    const runtime = await startRuntime({ teams, onWarning: () => {} });
+    try {
+      for (const ranks of [[[0, 1, 2], [1, 2], [0]], [[2, 1]]]) {
+        const { program, memories, feeds, results } = chain({
+          memories: ranks,
+          kinds: ranks.length > 1 ? kinds : ['add'],
+        });
+        const loaded = await runtime.load(program, memories);
+        for (let round = 0; round < 5; round++) expect(await runtime.run(loaded, feeds)).toEqual(results(feeds));
+      }
+    } finally {
+      await runtime.close();
+    }
+  });
+
+  test('copies between the ends of 4 GiB', async () => {
+    const teams = tree([[1], [1]]);
+    const runtime = await startRuntime({ teams, onWarning: () => {} });
+    try {
+      const arenaAddress = 4 * 2 ** 30 - 65536;
+      const { program, memories, feeds, results } = chain({ memories: [[0], [1]], kinds, arenaAddress });
+      const loaded = await runtime.load(program, memories);
+      expect(await runtime.run(loaded, feeds)).toEqual(results(feeds));
+    } finally {
+      await runtime.close();
+    }
+  });
+
+  test('a barrier that is narrower than the team is refused', async () => {
+    const teams = tree([[1, 1], [1]]);
+    const runtime = await startRuntime({ teams, onWarning: () => {} });
+    try {
+      const refused = {
+        kind: 'runtime',
+        message: expect.stringMatching(/^step "layer0" ends at a \w+ barrier, and memory 0/),
+      };
+      const node = chain({ memories: [[0, 1, 2]], barrier: 'node' });
+      await expect(runtime.load(node.program, node.memories)).rejects.toMatchObject(refused);
+      const cluster = chain({ memories: [[0, 1], [2]], barrier: 'cluster' });
+      await expect(runtime.load(cluster.program, cluster.memories)).rejects.toMatchObject(refused);
+    } finally {
+      await runtime.close();
+    }
+  });
+
+  test('a profile names copies beside kernels', async () => {
+    const teams = tree([[1], [1]]);
+    const runtime = await startRuntime({ teams, onWarning: () => {} });
+    try {
+      const { program, memories, feeds } = chain({ memories: [[0], [1]], kinds: ['fetch', 'mixed', 'add'], steps: 3 });
+      const loaded = await runtime.load(program, memories);
+      const profiles: RunProfile[] = [];
+      await runtime.run(loaded, feeds, { onProfile: profile => profiles.push(profile) });
+      expect(profiles[0]!.steps.map(step => step.kernels)).toEqual([
+        ['exchange'],
+        ['f32_add', 'exchange'],
+        ['f32_add'],
+      ]);
+    } finally {
+      await runtime.close();
+    }
+  });
+});
 
 describe('addresses', () => {
   test('above 2 GiB', async () => {
