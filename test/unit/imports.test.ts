@@ -13,13 +13,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   topology: [],
   plan: ['graph', 'topology'],
   kernels: [],
+  cost: ['graph', 'kernels', 'plan', 'lower/program'],
   lower: ['graph', 'kernels', 'plan'],
   // The runtime reads a constant's bytes, but never sees a graph.
   runtime: ['graph/constant', 'graph/ir', 'kernels', 'lower/program', 'plan/plan', 'plan/team', 'topology'],
+  calibrate: ['graph', 'kernels', 'plan', 'lower', 'runtime', 'topology', 'cost'],
   zoo: ['graph'],
-  session: ['graph', 'onnx', 'passes', 'topology', 'plan', 'lower', 'runtime', 'zoo'],
+  session: ['graph', 'onnx', 'passes', 'topology', 'plan', 'lower', 'runtime', 'zoo', 'cost', 'calibrate'],
   cli: ['index'],
-  index: ['onnx', 'passes', 'topology', 'plan', 'session', 'zoo'],
+  index: ['onnx', 'passes', 'topology', 'plan', 'session', 'zoo', 'cost', 'calibrate'],
   workers: ['runtime'],
   assembly: [],
 };

@@ -1,0 +1,67 @@
+/**
+ * The planner's cost model from rates: what lowering would emit for a part of a layer, and what that takes. Invariant: a
+ * pure function of rates, teams and layer, so that equal rates give equal plans.
+ */
+import type { Node } from '../graph/ir.js';
+import type { Box } from '../plan/box.js';
+import type { CostModel, LayerCost, Move } from '../plan/cost.js';
+import { memoriesOf, memoryDistance } from '../plan/memories.js';
+import type { PlannedMemory } from '../plan/plan.js';
+import type { TeamTree } from '../plan/team.js';
+import { crewsOf } from './crew.js';
+import { kernelTime } from './kernel_time.js';
+import { bandwidthOf, barrierMs, type Rates } from './rates.js';
+import type { CostedStep } from './work.js';
+
+/** A step that lowering would emit, with what it packs. */
+export interface LoweredStep extends CostedStep {
+  readonly weightBytes: number;
+}
+
+export interface CostModelOptions {
+  readonly rates: Rates;
+  readonly teams: TeamTree;
+  /** The memories of the plan: one per node with workers unless given. */
+  readonly memories?: readonly PlannedMemory[];
+  /** What lowering emits for the part `out` of a layer's output, in a memory that holds all it reads. */
+  readonly stepsOf: (node: Node, out: Box) => readonly LoweredStep[];
+}
+
+export function createCostModel({ rates, teams, memories = memoriesOf(teams), stepsOf }: CostModelOptions): CostModel {
+  const crews = crewsOf({ teams, memories });
+  const distance = memoryDistance({ teams, memories });
+  return {
+    compute: (node, out, memory) => layerCost(stepsOf(node, out), memory),
+    exchangeMs: moves => exchangeMs(moves),
+    machineBarrierMs: barrierMs(
+      rates,
+      crews.reduce((sum, { workers }) => sum + workers, 0),
+    ),
+    distance,
+  };
+
+  function layerCost(steps: readonly LoweredStep[], memory: number): LayerCost {
+    const crew = crews[memory]!;
+    const cost = { computeMs: 0, memoryMs: 0, barrierMs: 0, weightBytes: 0 };
+    for (const step of steps) {
+      const { arithmeticMs, memoryMs, overheadMs } = kernelTime(step, crew, rates);
+      cost.computeMs += arithmeticMs;
+      cost.memoryMs += memoryMs;
+      cost.barrierMs += overheadMs + barrierMs(rates, crew.workers);
+      cost.weightBytes += step.weightBytes;
+    }
+    return cost;
+  }
+
+  /** Every memory's workers fetch what it needs, all memories at the same time. Twice as far takes twice as long. */
+  function exchangeMs(moves: readonly Move[]): number {
+    const copied = crews.map(() => 0);
+    for (const { from, to, bytes, scattered } of moves) {
+      copied[to]! += ((scattered ? 2 : 1) * bytes * distance(to, from)) / distance(to, to);
+    }
+    return Math.max(
+      0,
+      ...copied.map((bytes, to) => (1000 * bytes) / bandwidthOf(rates.copy, rates.workers, crews[to]!.workers)),
+    );
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * What a step does, counted: how often each of the kernels' inner pieces runs, and how many bytes come from beyond a
+ * worker's own cache. Invariant: counts follow from the descriptor and the caches' sizes alone; what one of them costs is the
+ * rates' business.
+ */
+
+/** A step of a program, as far as its cost goes. */
+export interface CostedStep {
+  readonly kernel: string;
+  /** The descriptor's fields; addresses only tell whether an operand is there. */
+  readonly values: Readonly<Record<string, number>>;
+  readonly units: number;
+}
+
+/**
+ * The inner pieces, and what is counted of each. A vector has four lanes.
+ *
+ * - `gemmStep`: one k of a 6 x 8 register tile; `gemmTile`: its beginning and end; `gemmEdge`: a value copied for a tile that
+ *   sticks out of the matrix
+ * - `packValue`: a value of the packed rows; `packOdd`: one of those that no vector of four takes; `packSpan`: a contiguous
+ *   stretch of six rows found; `packCut`: a row's stretch that the border cuts
+ * - `planarMadd`: a vector multiplied and added; `planarStep`: one tap and channel of a tile; `planarRow`: one tap and channel
+ *   listed for a row
+ * - `depthTap`: a vector multiplied and added; `depthWindow`: one run over the taps of a position
+ * - `gemvStep`: eight vectors multiplied and added; `matmulMadd`: one, of two computed operands
+ * - `poolMaxTap`, `poolAverageTap`: a vector taken into a window; `poolWindow`: one run over a window
+ * - `transformIn`, `transformOut`: a vector read or written by Winograd's transforms; `transformOdd`: one of fewer lanes
+ * - `element`: a vector of an elementwise result; `elementStrided`: one whose operands are not dense
+ * - `copyVector`: a vector copied or filled; `copyRow`: a run of them; `copyTransposed`: a value transposed; `copyStrided`: a
+ *   value copied alone
+ * - `resizeTap`: a vector of an input taken into a result; `reduceVector`: one taken into a sum or maximum; `softmaxVector`:
+ *   one exponentiated and divided
+ * - `finish`: a vector that residual and activation are applied to after the sum; `curve`: one through an exponential
+ */
+export const pieceNames = [
+  'gemmStep',
+  'gemmTile',
+  'gemmEdge',
+  'packValue',
+  'packOdd',
+  'packSpan',
+  'packCut',
+  'planarMadd',
+  'planarStep',
+  'planarRow',
+  'depthTap',
+  'depthWindow',
+  'gemvStep',
+  'matmulMadd',
+  'poolMaxTap',
+  'poolAverageTap',
+  'poolWindow',
+  'transformIn',
+  'transformOut',
+  'transformOdd',
+  'element',
+  'elementStrided',
+  'copyVector',
+  'copyRow',
+  'copyTransposed',
+  'copyStrided',
+  'resizeTap',
+  'reduceVector',
+  'softmaxVector',
+  'finish',
+  'curve',
+] as const;
+
+export type Piece = (typeof pieceNames)[number];
+
+/** Bytes of the caches that a kernel's working set may stay in. */
+export interface CacheSizes {
+  /** One worker's own: L2. */
+  readonly ownBytes: number;
+  /** The last one, shared by some or all: L3. */
+  readonly sharedBytes: number;
+}
+
+export interface Work {
+  readonly counts: Readonly<Partial<Record<Piece, number>>>;
+  /** Moved between a worker's own cache and the shared one. */
+  readonly cacheBytes: number;
+  /** Moved between the caches and memory. */
+  readonly memoryBytes: number;
+}
+
+export type Values = Readonly<Record<string, number>>;
+
+export const field = (values: Values, name: string): number => {
+  const value = values[name];
+  if (value === undefined) throw new TypeError(`the descriptor has no field ${name}`);
+  return value;
+};
+
+/** The named fields, as numbers. */
+export const fields = <K extends string>(values: Values, ...names: K[]): Record<K, number> =>
+  Object.fromEntries(names.map(name => [name, field(values, name)])) as Record<K, number>;
+
+/**
+ * Activations that are read or written once: from memory where they do not fit half of the shared cache together, else from
+ * there. The step before has just written them, and the step after will read them.
+ */
+export function activationTraffic(bytes: number, { sharedBytes }: CacheSizes): Omit<Work, 'counts'> {
+  return bytes > sharedBytes / 2 ? { cacheBytes: 0, memoryBytes: bytes } : { cacheBytes: bytes, memoryBytes: 0 };
+}
+
+/** Activation codes that need an exponential: elu, sigmoid, tanh. */
+const curved: ReadonlySet<number> = new Set([3, 4, 5]);
+
+/** What residual and activation add to `values` results; `free`: the kernel applies a plain ReLU as it stores. */
+export function finishCounts(step: Values, values: number): { finish: number; curve: number } {
+  const { activation, residualPtr = 0 } = step as { activation: number; residualPtr?: number };
+  const needed = residualPtr !== 0 || activation > 1;
+  return { finish: needed ? values / 4 : 0, curve: curved.has(activation) ? values / 4 : 0 };
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { costedKernels, workOf } from '../../../src/cost/work_of.js';
+import { convGemm, convGemmBlocks, convGemmFields } from '../../../src/kernels/conv_gemm.js';
+import { kernels } from '../../../src/kernels/index.js';
+
+const caches = { ownBytes: 2 ** 20, sharedBytes: 2 ** 25 };
+
+/** A convolution's descriptor: 3x3x3 taps at stride 1 unless said otherwise. */
+function gemm(overrides: Record<string, number> = {}) {
+  const zeros = Object.fromEntries(Object.keys(convGemmFields).map(name => [name, 0]));
+  const sizes = { batch: 1, inC: 16, inD: 6, inH: 12, inW: 10, outC: 24, outD: 6, outH: 12, outW: 10 };
+  const window = { kD: 3, kH: 3, kW: 3, strideD: 1, strideH: 1, strideW: 1, dilD: 1, dilH: 1, dilW: 1 };
+  const shape = { ...zeros, ...sizes, ...window, padD: 1, padH: 1, padW: 1, groups: 1, ...overrides };
+  const values = { ...shape, ...convGemmBlocks(shape as never), ...overrides };
+  return { kernel: 'f32_conv_gemm', values, units: convGemm.units(values as never) };
+}
+
+describe('work', () => {
+  it('is known for every kernel', () => {
+    expect([...costedKernels].sort()).toEqual(Object.keys(kernels).sort());
+    expect(() => workOf({ kernel: 'f32_new', values: {}, units: 1 }, caches)).toThrow('f32_new');
+  });
+
+  it('counts the register tiles of a convolution with their padding', () => {
+    const { counts } = workOf(gemm(), caches);
+    expect(counts.gemmStep).toBe((720 / 6) * (24 / 8) * 27 * 16);
+    expect(counts.gemmEdge).toBe(0);
+    const padded = workOf(gemm({ outC: 17, outW: 7, inW: 7 }), caches).counts;
+    expect(padded.gemmStep).toBe((504 / 6) * 3 * 27 * 16);
+    expect(padded.gemmEdge).toBeGreaterThan(0);
+  });
+
+  it('packs rows once per block of outputs, and cuts them at the border where channels are few', () => {
+    const whole = workOf(gemm({ nBlock: 24 }), caches).counts;
+    const halves = workOf(gemm({ nBlock: 16 }), caches).counts;
+    expect(halves.packValue! / whole.packValue!).toBe(2);
+    expect(whole.packCut).toBe(0);
+    expect(workOf(gemm({ inC: 3 }), caches).counts.packCut).toBe((720 * 9 * 2) / 10);
+  });
+
+  it('reads weights from memory once, and from the shared cache for every further block of positions', () => {
+    const few = workOf(gemm({ inC: 512, outC: 512, mBlock: 720 }), caches);
+    const many = workOf(gemm({ inC: 512, outC: 512, mBlock: 240 }), caches);
+    const weightBytes = 4 * 512 * 512 * 27;
+    expect(few.memoryBytes).toBeGreaterThanOrEqual(weightBytes);
+    expect(many.cacheBytes - few.cacheBytes).toBe(2 * weightBytes);
+  });
+
+  it('applies residuals and curved activations to every result', () => {
+    const results = 720 * 24;
+    expect(workOf(gemm({ activation: 1 }), caches).counts).toMatchObject({ finish: 0, curve: 0 });
+    expect(workOf(gemm({ residualPtr: 64 }), caches).counts).toMatchObject({ finish: results / 4, curve: 0 });
+    expect(workOf(gemm({ activation: 3 }), caches).counts).toMatchObject({ finish: results / 4, curve: results / 4 });
+  });
+
+  it('tells a transpose from a copy of rows and of single values', () => {
+    const copy = (strides: Record<string, number>) => {
+      const dims = { dim0: 1, dim1: 1, dim2: 1, dim3: 1, dim4: 40, dim5: 50 };
+      const none = Object.fromEntries(['x', 'y'].flatMap(s => [0, 1, 2, 3].map(axis => [`${s}Stride${axis}`, 0])));
+      return workOf({ kernel: 'f32_copy', values: { ...dims, ...none, ...strides }, units: 1 }, caches).counts;
+    };
+    expect(copy({ xStride4: 50, xStride5: 1, yStride4: 70, yStride5: 1 })).toEqual({ copyVector: 500, copyRow: 40 });
+    expect(copy({ xStride4: 1, xStride5: 40, yStride4: 50, yStride5: 1 })).toEqual({ copyTransposed: 2000 });
+    expect(copy({ xStride4: 100, xStride5: 2, yStride4: 50, yStride5: 1 })).toEqual({ copyStrided: 2000 });
+  });
+});
