@@ -33,6 +33,8 @@ export interface Layer {
   readonly needs: ReadonlyMap<string, Box>;
   /** Each computed operand; it may be larger than needed where the layer's window allows that. */
   readonly operands: ReadonlyMap<string, Part>;
+  /** What a convolution adds to its output: exactly the output's box, even where it is the convolution's input too. */
+  readonly residual: Part | null;
 }
 
 export const readersOf = (graph: TypedGraph): ReadonlyMap<string, readonly Node[]> => {
@@ -47,7 +49,8 @@ export const readersOf = (graph: TypedGraph): ReadonlyMap<string, readonly Node[
  * A layer as its lowering sees it: an ordinary layer whose operands and output have the sizes of their boxes. What decides
  * rounding is asked of the whole layer (`fullDims`, `layoutOf`).
  */
-export function createContext(lowering: Lowering, values: Values, { out, wanted, needs, operands: parts }: Layer) {
+export function createContext(lowering: Lowering, values: Values, layer: Layer) {
+  const { out, wanted, needs, operands: parts } = layer;
   const { graph, exact, layouts } = lowering;
   const { emitter } = values;
 
@@ -97,18 +100,25 @@ export function createContext(lowering: Lowering, values: Values, { out, wanted,
     return part;
   }
 
-  /** Every form in which the operand is held now. */
-  const heldAs = (name: string): readonly Part[] => {
-    const first = value(name);
+  /** Every form in which a part of a value is held now. */
+  const formsOf = (name: string, first: Part): readonly Part[] => {
     const others = values.parts(name).filter(part => part !== first && sameBox(part.box, first.box));
     return [first, ...others];
   };
 
+  /** Every form in which the operand is held now. */
+  const heldAs = (name: string): readonly Part[] => formsOf(name, value(name));
+
   const readers = (name: string): readonly Node[] => lowering.readers.get(name) ?? [];
 
   /** The operand in a layout, copied into it if it is not held so yet. */
-  function inLayout(name: string, layout: Layout): Part {
-    const forms = heldAs(name);
+  const inLayout = (name: string, layout: Layout): Part => formIn(name, value(name), layout);
+
+  /** The residual in a layout; a constant one too. */
+  const residualIn = (name: string, layout: Layout): Part => formIn(name, layer.residual ?? value(name), layout);
+
+  function formIn(name: string, first: Part, layout: Layout): Part {
+    const forms = formsOf(name, first);
     const same = inSameBytes(forms, layout);
     if (same) return same;
     const part = intoLayout(emitter, name, forms[0]!, layout);
@@ -168,6 +178,7 @@ export function createContext(lowering: Lowering, values: Values, { out, wanted,
     heldAs,
     readers,
     inLayout,
+    residualIn,
     allocate,
     output,
     floats,

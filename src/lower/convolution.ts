@@ -51,7 +51,7 @@ function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | n
 /** Where the residual lies, held like y; absent where there is none. */
 function residualAddress(context: Context, node: ConvNode, layout: Layout): Address | 0 {
   const name = node.inputs[3] ?? '';
-  return name === '' ? absent : context.inLayout(name, layout).address;
+  return name === '' ? absent : context.residualIn(name, layout).address;
 }
 
 function lowerConvGemm(context: Context, node: ConvNode, bias: Float32Array | null): void {

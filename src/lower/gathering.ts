@@ -6,26 +6,25 @@
 import { type Box, boxDims, containsBox, intersect } from '../plan/box.js';
 import { type Distance, transfers } from '../plan/exchange.js';
 import { copyRegion } from './context.js';
+import type { Demand, Demands } from './demands.js';
 import type { Emitter } from './emitter.js';
 import { isRun, loopsOver, type Part, partOf } from './held.js';
 import { rowMajor } from './layout.js';
 import { type PendingPiece, piecesBetween, runBytes } from './moving.js';
 import { fits, type Values } from './values.js';
 
-/** What one memory reads of one value. */
-export interface Demand {
-  readonly name: string;
-  readonly need: Box;
-  /** More along space than needed is welcome. */
-  readonly loose: boolean;
-}
-
 /** What has to happen before the layer, in one memory. `copies` need no exchange; `placings` follow it. */
-export interface Gathered {
-  readonly operands: Map<string, Part>;
+interface Pending {
+  /** Parts that are complete only when the exchange and the placings are over. */
+  readonly fetched: Set<Part>;
   readonly pieces: PendingPiece[];
   readonly copies: ((emitter: Emitter) => void)[];
   readonly placings: ((emitter: Emitter) => void)[];
+}
+
+export interface Gathered extends Pending {
+  readonly operands: ReadonlyMap<string, Part>;
+  readonly residual: Part | null;
 }
 
 export interface GatherOptions {
@@ -40,39 +39,38 @@ export interface GatherOptions {
 /** Runs shorter than this are fetched as a block and put into place by a kernel. */
 const shortRunBytes = 2048;
 
-export function gather(options: GatherOptions, memory: number, demands: readonly Demand[]): Gathered {
-  const gathered: Gathered = { operands: new Map(), pieces: [], copies: [], placings: [] };
-  for (const demand of demands) gathered.operands.set(demand.name, operandFor(options, memory, demand, gathered));
-  return gathered;
+export function gather(options: GatherOptions, memory: number, demands: Demands): Gathered {
+  const gathered: Pending = { fetched: new Set(), pieces: [], copies: [], placings: [] };
+  const find = (demand: Demand): Part => operandFor(options, memory, demand, gathered);
+  const operands = new Map(demands.operands.map(demand => [demand.name, find(demand)]));
+  return { operands, residual: demands.residual && find(demands.residual), ...gathered };
 }
 
-type Copies = Gathered['copies'];
-
-function operandFor(options: GatherOptions, memory: number, demand: Demand, gathered: Gathered): Part {
+function operandFor(options: GatherOptions, memory: number, demand: Demand, gathered: Pending): Part {
   const { name, need, loose } = demand;
   const values = options.memories[memory]!;
   const find = () => values.parts(name).find(part => fits(part, need, loose));
   const fitting = find();
   if (fitting) return fitting;
   let source = values.parts(name).find(part => containsBox(part.box, need));
-  let copies = gathered.copies;
   if (!source) {
     source = options.planned.has(name) ? fetch(options, memory, demand, gathered) : fed(options, memory, demand);
     values.define(name, source);
     if (fits(source, need, loose)) return source;
-    copies = gathered.placings;
   }
-  const part = cutOut(values, demand, source, copies);
+  const part = cutOut(values, demand, source, gathered);
+  if (gathered.fetched.has(source)) gathered.fetched.add(part);
   values.define(name, part);
   return part;
 }
 
 /** The needed box of a part that is larger: in place where it lies in one run, a copy elsewhere. */
-function cutOut({ emitter }: Values, { name, need }: Demand, source: Part, copies: Copies): Part {
+function cutOut({ emitter }: Values, { name, need }: Demand, source: Part, gathered: Pending): Part {
   const { box, layout } = source;
   if (isRun(need, box, layout)) return partOf(need, layout, loopsOver(source, need).start);
   const target = partOf(need, layout, emitter.tensor(boxDims(need), layout));
-  copies.push(() => copyRegion(emitter, name, source, target, need));
+  const after = gathered.fetched.has(source) ? gathered.placings : gathered.copies;
+  after.push(() => copyRegion(emitter, name, source, target, need));
   return target;
 }
 
@@ -84,7 +82,7 @@ function fed({ memories, feed }: GatherOptions, memory: number, { name, need }: 
 }
 
 /** What the demand asks for, from here and from the other memories. */
-function fetch(options: GatherOptions, memory: number, { name, need }: Demand, gathered: Gathered): Part {
+function fetch(options: GatherOptions, memory: number, { name, need }: Demand, gathered: Pending): Part {
   const { memories, planned, distance } = options;
   const values = memories[memory]!;
   const boxes = planned.get(name)!;
@@ -114,5 +112,6 @@ function fetch(options: GatherOptions, memory: number, { name, need }: Demand, g
     gathered.pieces.push(...piecesBetween(from, source, block, box));
     gathered.placings.push(emitter => copyRegion(emitter, name, block, target, box));
   }
+  gathered.fetched.add(target);
   return target;
 }

@@ -16,8 +16,9 @@ import {
   unsupported,
 } from './context.js';
 import { lowerConv } from './convolution.js';
+import { demandsOf } from './demands.js';
 import { lowerActivation, lowerBatchNorm, lowerBinary } from './elementwise.js';
-import { type Demand, gather } from './gathering.js';
+import { gather } from './gathering.js';
 import { type Part, partOf } from './held.js';
 import { rowMajor } from './layout.js';
 import { localNode } from './local_node.js';
@@ -62,16 +63,11 @@ export function lower(graph: TypedGraph, plan: Plan, options: LowerOptions = {})
     const layers = memories.map((_, memory) => {
       const out = boxes.get(node.name)![memory];
       if (!out) return null;
-      const needs = needsByName(graph, node, out);
-      const demands = [...needs]
-        .filter(([name]) => !graph.constants.has(name))
-        .map(([name, need]): Demand => {
-          return { name, need, loose: isLoose(node, name) };
-        });
-      const { operands, pieces, copies, placings } = gather(gathering, memory, demands);
+      const demands = demandsOf(graph, node, out);
+      const { operands, residual, pieces, copies, placings } = gather(gathering, memory, demands);
       if (pieces.length > 0) sequence.exchange(start, { name: node.name, op: node.op }, memory, pieces);
       const wanted = wantedAround(lowering, boxes, node, memory, out);
-      const layer: Layer = { out, wanted, needs, operands };
+      const layer: Layer = { out, wanted, needs: demands.needs, operands, residual };
       return { layer, exchanged: pieces.length > 0, copies, placings };
     });
     layers.forEach((own, memory) => {
@@ -97,23 +93,6 @@ export function lowerLayer(lowering: Lowering, values: Values, node: Node, layer
   lowerNode(createContext(lowering, values, layer), local);
 }
 
-/** The box that is read of each operand, by name; where a value is read twice, what both reads need. */
-export function needsByName(graph: TypedGraph, node: Node, out: Box): Map<string, Box> {
-  const needs = new Map<string, Box>();
-  needsOf(graph, node, out).forEach((need, index) => {
-    const name = node.inputs[index]!;
-    const other = needs.get(name);
-    if (need) needs.set(name, other ? hull(other, need) : need);
-  });
-  return needs;
-}
-
-/** Whether the op finds its elements through a window, so that it does not mind a larger operand. */
-export const isLoose = (node: Node, name: string): boolean =>
-  name === node.inputs[0] &&
-  node.inputs.lastIndexOf(name) === 0 &&
-  (node.op === 'Conv' || node.op === 'MaxPool' || node.op === 'AveragePool' || node.op === 'Resize');
-
 /** What the node's readers need of its output in the same memory, and the box itself. */
 function wantedAround(
   { graph, readers }: Lowering,
@@ -125,8 +104,11 @@ function wantedAround(
   const name = node.outputs[0]!;
   return (readers.get(name) ?? []).reduce((wanted, reader) => {
     const box = boxes.get(reader.name)![memory];
-    const need = box && needsByName(graph, reader, box).get(name);
-    return need ? hull(wanted, need) : wanted;
+    const needs = box ? needsOf(graph, reader, box) : [];
+    return needs.reduce<Box>(
+      (all, need, index) => (need && reader.inputs[index] === name ? hull(all, need) : all),
+      wanted,
+    );
   }, out);
 }
 

@@ -1,0 +1,18 @@
+/** Where kernels let a layer be cut, besides what its op allows. */
+import type { Node, TypedGraph } from '../graph/ir.js';
+import { chooseWinograd } from './winograd.js';
+
+/**
+ * One number per axis of the node's output: cuts lie at its multiples, 0 where there may be none. Winograd's tiles stay whole.
+ * A concatenation is not cut along its own axis: its operands would be needed in parts.
+ */
+export function layerGrid(graph: TypedGraph, node: Node, exact: boolean): number[] {
+  const dims = (name: string) => graph.types.get(name)!.dims;
+  const out = dims(node.outputs[0]!);
+  const grid = out.map(() => 1);
+  if (node.op === 'Concat') grid[node.axis] = 0;
+  if (node.op !== 'Conv' || exact) return grid;
+  const winograd = chooseWinograd(node, dims(node.inputs[0]!), out);
+  if (winograd) grid[out.length - (winograd.axis === 'depth' ? 3 : 2)] = winograd.tile;
+  return grid;
+}
