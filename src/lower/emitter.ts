@@ -173,6 +173,9 @@ export function createEmitter(place: PlaceShare) {
     get next(): number {
       return next;
     },
+    get weightBytes(): number {
+      return weightBytes;
+    },
     /** Leaves steps out: the next one emitted is number `at` or later. */
     skipTo(at: number): void {
       next = Math.max(next, at);

@@ -3,7 +3,7 @@ import type { Node, Op, TypedGraph } from '../graph/ir.js';
 import { type Box, boxDims, hull, intersect, sameBox, wholeBox } from '../plan/box.js';
 import { memoryDistance } from '../plan/memories.js';
 import { needsOf } from '../plan/needs.js';
-import type { Plan } from '../plan/plan.js';
+import type { LayerPlan, Plan } from '../plan/plan.js';
 import {
   type Context,
   createContext,
@@ -20,7 +20,7 @@ import { demandsOf } from './demands.js';
 import { lowerActivation, lowerBatchNorm, lowerBinary } from './elementwise.js';
 import { gather } from './gathering.js';
 import { type Part, partOf } from './held.js';
-import { rowMajor } from './layout.js';
+import { type Layout, rowMajor } from './layout.js';
 import { localNode } from './local_node.js';
 import { lowerGemm, lowerMatMul } from './matrix.js';
 import { lowerGlobalPool, lowerPool } from './pooling.js';
@@ -46,8 +46,23 @@ export interface LowerOptions {
  * memory over 4 GiB.
  */
 export function lower(graph: TypedGraph, plan: Plan, options: LowerOptions = {}): Program {
-  const sequence = createSequence({ plan, reference: options.reference ?? false });
-  const lowering: Lowering = { graph, exact: options.exact ?? false, layouts: new Map(), readers: readersOf(graph) };
+  const { sequence, inputs, outputs } = emitProgram(graph, plan, options);
+  return sequence.finish(inputs, outputs);
+}
+
+/** The layout in which each value is computed, whatever the plan. */
+export function layoutsOf(graph: TypedGraph, options: LowerOptions = {}): Map<string, Layout> {
+  const nobody = { logical: true, nodes: [] };
+  const layers = graph.nodes.map(({ name, outputs }): LayerPlan => {
+    return { name, cut: { kind: 'one', memory: 0 }, boxes: [wholeBox(graph.types.get(outputs[0]!)!.dims)] };
+  });
+  const plan = { teams: nobody, memories: [{ nodeIndex: 0, ranks: [] }], layers };
+  return emitProgram(graph, plan, options).lowering.layouts;
+}
+
+function emitProgram(graph: TypedGraph, plan: Plan, { reference = false, exact = false }: LowerOptions) {
+  const sequence = createSequence({ plan, reference });
+  const lowering: Lowering = { graph, exact, layouts: new Map(), readers: readersOf(graph) };
   const memories = sequence.emitters.map(createValues);
   const boxes = new Map(plan.layers.map(layer => [layer.name, layer.boxes]));
   const planned = new Map(graph.nodes.map(node => [node.outputs[0]!, boxes.get(node.name)!]));
@@ -60,29 +75,29 @@ export function lower(graph: TypedGraph, plan: Plan, options: LowerOptions = {})
   for (const node of graph.nodes) {
     refuseOtherTypes(graph, node);
     const start = sequence.align();
-    const layers = memories.map((_, memory) => {
+    const parts = memories.map((_, memory) => {
       const out = boxes.get(node.name)![memory];
       if (!out) return null;
       const demands = demandsOf(graph, node, out);
-      const { operands, residual, pieces, copies, placings } = gather(gathering, memory, demands);
+      const gathered = gather(gathering, memory, demands);
+      const { operands, residual, pieces } = gathered;
       if (pieces.length > 0) sequence.exchange(start, { name: node.name, op: node.op }, memory, pieces);
       const wanted = wantedAround(lowering, boxes, node, memory, out);
-      const layer: Layer = { out, wanted, needs: demands.needs, operands, residual };
-      return { layer, exchanged: pieces.length > 0, copies, placings };
+      return { gathered, layer: { out, wanted, needs: demands.needs, operands, residual } };
     });
-    layers.forEach((own, memory) => {
-      if (!own) return;
+    parts.forEach((part, memory) => {
+      if (!part) return;
       const values = memories[memory]!;
-      const { emitter } = values;
-      for (const copy of own.copies) copy(emitter);
-      if (own.exchanged) emitter.skipTo(start + 1);
-      for (const place of own.placings) place(emitter);
-      lowerLayer(lowering, values, node, own.layer);
+      const { pieces, copies, placings } = part.gathered;
+      for (const copy of copies) copy(values.emitter);
+      if (pieces.length > 0) values.emitter.skipTo(start + 1);
+      for (const place of placings) place(values.emitter);
+      lowerLayer(lowering, values, node, part.layer);
     });
   }
   sequence.align();
   const outputs = graph.outputs.map(name => outputPort(graph, name, memories, planned, feed));
-  return sequence.finish([...inputs.values()], outputs);
+  return { sequence, lowering, inputs: [...inputs.values()], outputs };
 }
 
 /** Lowers a node's box in one memory. */
