@@ -10,7 +10,7 @@ import { flatCosts } from '../../../src/plan/flat_costs.js';
 import { exchangeBytes } from '../../../src/plan/moves.js';
 import { cutGrid, needsOf } from '../../../src/plan/needs.js';
 import { type Cut, planWhole } from '../../../src/plan/plan.js';
-import { planPartition } from '../../../src/plan/search.js';
+import { maxStates, planPartition } from '../../../src/plan/search.js';
 import { zooNames } from '../../../src/zoo/zoo.js';
 import { constantOf, type GraphSpec, graphOf } from '../../support/ir.js';
 import { optimizedZoo, teamsOf } from './pieces.js';
@@ -138,17 +138,43 @@ describe('the best plan and the second best', () => {
     );
   });
 
-  it('of equal plans is the one that exchanges less', () => {
+  it('of equal plans is the one that exchanges less, then the first of the candidates', () => {
+    const graph = typed({ nodes: [conv(['x'], ['a']), relu(['a'], ['b']), relu(['x'], ['y'])], outputs: ['b', 'y'] });
     const free: CostModel = {
-      compute: () => ({ computeMs: 1, memoryMs: 0, barrierMs: 0, weightBytes: 0 }),
+      compute: ({ op }, out) => ({
+        computeMs: op === 'Conv' && out[3]![1] - out[3]![0] !== 2 ? 2 : 1,
+        memoryMs: 0,
+        barrierMs: 0,
+        weightBytes: 0,
+      }),
       exchangeMs: () => 0,
       machineBarrierMs: 0,
       distance: () => 20,
     };
-    const planned = planPartition(small['a residual']!, { teams: teamsOf([1, 1]), cost: free });
-    expect(exchangeBytes(small['a residual']!, planned.plan).total).toBe(0);
-    expect(planned.plan.layers.map(({ cut }) => cut.kind)).toEqual(['one', 'one', 'one', 'one']);
+    const { plan, totalMs, secondMs } = planPartition(graph, { teams: teamsOf([1, 1]), cost: free });
+    expect(exchangeBytes(graph, plan).total).toBe(0);
+    expect(plan.layers.map(({ cut }) => cutName(cut))).toEqual(['height', 'height', 'one']);
+    expect(secondMs).toBe(totalMs);
   });
+});
+
+it('with more values in flight than states are kept, a plan that is better than doing it all in one place', () => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+  const graph = typed({
+    inputs: { x: [1, 16, 8, 8, 8] },
+    nodes: [
+      ...names.map((name, index) => conv([names[index - 1] ?? 'x'], [name])),
+      { op: 'Concat', inputs: names, outputs: ['y'], axis: 1 },
+    ],
+  });
+  const teams = teamsOf([1, 1, 1, 1]);
+  const cost = flatCosts(graph, teams);
+  const options = candidateCuts([1, 16, 8, 8, 8], cutGrid(graph, graph.nodes[0]!), 4).length;
+  expect(options ** names.length).toBeGreaterThan(maxStates);
+  const planned = planPartition(graph, { teams, cost });
+  const boxes = planned.plan.layers.map(layer => layer.boxes);
+  expect(planned.totalMs).toBeCloseTo(priceOf(graph, boxes, cost), 6);
+  expect(planned.totalMs).toBeLessThan(planPartition(graph, { teams, cost, partition: 'one' }).totalMs);
 });
 
 describe('a planned layer', () => {
