@@ -1,16 +1,17 @@
 import type { ModuleName } from '../assets.js';
+import { defaultRates } from '../cost/default_rates.js';
 import { NumavoxError } from '../errors.js';
 import { bindInputs, hasOpenSizes, isOpen, type Shapes } from '../graph/bind.js';
 import { parameterCount } from '../graph/cost.js';
 import type { Dim, Graph, GraphInput } from '../graph/ir.js';
 import { sizeOf } from '../graph/shape.js';
 import { buildTeams } from '../plan/build_teams.js';
-import type { TeamTree } from '../plan/team.js';
+import type { Partition } from '../plan/cuts.js';
 import { type Loaded, type Runtime, startRuntime, type WorkerInfo } from '../runtime/index.js';
 import { hostTopology } from '../topology/index.js';
 import { isZooUri, loadGraph, type ModelSource, withSymbols } from './load.js';
 import type { Algorithm, NumavoxOptions, NumavoxRunOptions } from './options.js';
-import { type Prepared, prepare } from './prepare.js';
+import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 
 /** A float32 tensor in row-major order. */
 export interface Array32 {
@@ -36,6 +37,9 @@ export interface SessionDescription {
   readonly workers: readonly WorkerInfo[];
   readonly module: ModuleName;
   readonly algorithm: Algorithm;
+  readonly partition: Partition;
+  /** One per node that has memory of its own; before the first sizes are known, none. */
+  readonly memories: readonly MemoryInfo[];
   readonly gflop: number;
   readonly parameters: number;
   readonly memoryBytes: number;
@@ -44,6 +48,13 @@ export interface SessionDescription {
   readonly untrained: boolean;
   /** Milliseconds of session creation, one after another; planning and packing are those of the latest sizes. */
   readonly timings: Readonly<Timings>;
+}
+
+export interface MemoryInfo {
+  /** The node whose workers touch it first. */
+  readonly node: number;
+  readonly bytes: number;
+  readonly weightBytes: number;
 }
 
 interface Timings {
@@ -90,7 +101,14 @@ export async function createEngine(source: ModelSource, options: NumavoxOptions)
   const graph = withSymbols(loadGraph(source), options.freeDimensionOverrides ?? {});
   const readMs = performance.now() - started;
   const fixed = options.shapes ?? {};
-  const first = hasOpenSizes(graph, fixed) ? null : planSizes({ graph, teams, algorithm }, fixed);
+  const plannable: Plannable = {
+    graph,
+    teams,
+    algorithm,
+    partition: options.partition ?? 'auto',
+    rates: options.rates ?? defaultRates,
+  };
+  const first = hasOpenSizes(graph, fixed) ? null : planSizes(plannable, fixed);
   const starting = performance.now();
   const runtime = await startRuntime({
     teams,
@@ -100,24 +118,22 @@ export async function createEngine(source: ModelSource, options: NumavoxOptions)
   const timings = { readMs, planMs: 0, startMs: performance.now() - starting, packMs: 0 };
   const untrained = isZooUri(source);
   try {
-    return await openEngine({ graph, runtime, teams, algorithm, timings, fixed, first, untrained });
+    return await openEngine({ ...plannable, runtime, timings, fixed, first, untrained });
   } catch (error) {
     await runtime.close();
     throw error;
   }
 }
 
-interface Plannable {
+interface Plannable extends PrepareOptions {
   readonly graph: Graph;
-  readonly teams: TeamTree;
-  readonly algorithm: Algorithm;
 }
 
 const keyOf = (graph: Graph, shapes: Shapes): string => JSON.stringify([...bindInputs(graph, shapes).values()]);
 
-function planSizes({ graph, teams, algorithm }: Plannable, shapes: Shapes): Planned {
+function planSizes({ graph, ...options }: Plannable, shapes: Shapes): Planned {
   const started = performance.now();
-  const prepared = prepare(graph, shapes, teams, algorithm);
+  const prepared = prepare(graph, shapes, options);
   return { ...prepared, key: keyOf(graph, shapes), planMs: performance.now() - started };
 }
 
@@ -130,16 +146,8 @@ interface EngineParts extends Plannable {
   readonly untrained: boolean;
 }
 
-async function openEngine({
-  graph,
-  runtime,
-  teams,
-  algorithm,
-  timings,
-  fixed,
-  first,
-  untrained,
-}: EngineParts): Promise<Engine> {
+async function openEngine(parts: EngineParts): Promise<Engine> {
+  const { graph, teams, algorithm, partition, runtime, timings, fixed, first, untrained } = parts;
   let ready: Ready | null = null;
   let released = false;
   // Runs of one session take turns: they share one arena, and the next one may need other sizes.
@@ -159,7 +167,7 @@ async function openEngine({
 
   async function makeReady(shapes: Shapes): Promise<Ready> {
     if (ready?.key === keyOf(graph, shapes)) return ready;
-    return load(planSizes({ graph, teams, algorithm }, shapes));
+    return load(planSizes(parts, shapes));
   }
 
   if (first) await load(first);
@@ -176,6 +184,10 @@ async function openEngine({
       workers: runtime.workers,
       module: runtime.module,
       algorithm,
+      partition,
+      memories: (ready?.program.memories ?? []).map(({ nodeIndex, bytes, weightBytes }) => {
+        return { node: teams.nodes[nodeIndex]!.node, bytes, weightBytes };
+      }),
       gflop: (ready?.flops ?? 0) / 1e9,
       parameters: parameterCount(graph),
       memoryBytes: ready?.program.memories.reduce((sum, memory) => sum + memory.bytes, 0) ?? 0,

@@ -1,6 +1,8 @@
 import { env, type InferenceSession as Ort } from 'onnxruntime-common';
 import type { ModuleName } from '../assets.js';
+import type { Rates } from '../cost/rates.js';
 import { NumavoxError } from '../errors.js';
+import { type Partition, partitions } from '../plan/cuts.js';
 
 /**
  * How results are computed.
@@ -26,6 +28,13 @@ export interface NumavoxOptions {
   /** Kernels with or without fused multiply-add; the better one that this Node has unless given. */
   readonly module?: ModuleName;
   readonly algorithm?: Algorithm;
+  /**
+   * How layers are divided among the nodes of the machine, each of which has its own memory; `auto` unless given. Every
+   * choice gives the same bits.
+   */
+  readonly partition?: Partition;
+  /** What plans are compared by, as `numavox calibrate --json` prints it; the rates of this machine's calibration unless given. */
+  readonly rates?: Rates;
   /** Sizes for inputs, in place of declared or symbolic ones. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** Sizes for symbolic dimensions, by their name (onnxruntime's own option). */
@@ -58,6 +67,8 @@ const keys = [
   'smt',
   'module',
   'algorithm',
+  'partition',
+  'rates',
   'shapes',
   'freeDimensionOverrides',
   'onWarning',
@@ -83,12 +94,13 @@ export function resolveOptions(options: SessionOptions): NumavoxOptions {
   const threads = options.intraOpNumThreads || env.wasm.numThreads;
   if (merged.workers === undefined && threads) merged.workers = threads;
   const resolved: NumavoxOptions = merged;
-  const { workers, algorithm, module } = resolved;
+  const { workers, algorithm, module, partition } = resolved;
   if (workers !== undefined && !(Number.isInteger(workers) && workers > 0)) {
     throw new NumavoxError('usage', `workers is '${workers}'; it must be a whole number of at least 1`);
   }
   oneOf('algorithm', algorithm, algorithms);
   oneOf('module', module, ['simd', 'relaxed']);
+  oneOf('partition', partition, partitions);
   for (const [symbol, size] of Object.entries(resolved.freeDimensionOverrides ?? {})) {
     if (Number.isInteger(size) && size > 0) continue;
     throw new NumavoxError('usage', `size of '${symbol}' is ${size}; it must be a whole number of at least 1`);
