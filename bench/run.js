@@ -2,6 +2,7 @@
 const benches = {
   peers: 'the zoo networks, or --model FILE, against onnxruntime-web and onnxruntime-node, alternating in one run',
   gemm: 'the GEMM kernel alone against a register-only loop, and the convolution layers of C3D on one core',
+  barrier: 'a meeting of workers at a barrier, and what waiting for a late one costs',
   memory: 'copies, pools and additions against a plain memory copy',
 };
 

@@ -2,8 +2,8 @@
  * The control block: the words in shared memory through which the main thread and the workers steer one load or the
  * runs of one program. It lies outside of every WebAssembly memory, so that no kernel can reach it.
  *
- *     line 0          lines per rank    lines per barrier     lines per counter
- *     | stop, shape | step, held, busy | arrived, generation | next unit |
+ *     line 0          lines per rank    lines per barrier               lines per counter
+ *     | stop, shape | step, held, busy | arrived, generation, sleepers | next unit |
  *
  * A line is 64 bytes, so that words of different workers do not share one. Invariant: it is reset only while no worker
  * has a task, and `stop` stays set until then.
@@ -52,6 +52,8 @@ export const heldWord = (rank: number): number => rankLine(rank) + 1;
 export const busyWord = (rank: number): number => rankLine(rank) + 2;
 export const arrivedWord = (control: Control, barrier: number): number => barrierLine(control, barrier);
 export const generationWord = (control: Control, barrier: number): number => barrierLine(control, barrier) + 1;
+/** Index of the word that counts those who sleep at a barrier, or are about to. */
+export const sleepersWord = (control: Control, barrier: number): number => barrierLine(control, barrier) + 2;
 export const counterWord = (control: Control, counter: number): number =>
   (1 + control.ranks + control.barriers + counter) * lineWords;
 
@@ -59,7 +61,9 @@ export const counterWord = (control: Control, counter: number): number =>
 export function reset(control: Control): void {
   const { words } = control;
   for (let rank = 0; rank < control.ranks; rank++) words[stepWord(rank)] = words[busyWord(rank)] = 0;
-  for (let barrier = 0; barrier < control.barriers; barrier++) words[arrivedWord(control, barrier)] = 0;
+  for (let barrier = 0; barrier < control.barriers; barrier++) {
+    words[arrivedWord(control, barrier)] = words[sleepersWord(control, barrier)] = 0;
+  }
   for (let counter = 0; counter < control.counters; counter++) words[counterWord(control, counter)] = 0;
   Atomics.store(words, stopWord, 0);
 }

@@ -14,6 +14,7 @@ import {
   isStopped,
   openControl,
   reset,
+  sleepersWord,
   slowestStep,
   stepWord,
   stop,
@@ -91,7 +92,9 @@ describe('control block', () => {
     const control = createControl(shape);
     const words = [0, 1, 2]
       .flatMap(rank => [stepWord(rank), heldWord(rank)])
-      .concat([0, 1].flatMap(barrier => [arrivedWord(control, barrier), generationWord(control, barrier)]))
+      .concat(
+        [0, 1].flatMap(barrier => [arrivedWord, generationWord, sleepersWord].map(word => word(control, barrier))),
+      )
       .concat([0, 1, 2, 3].map(counter => counterWord(control, counter)));
     expect(new Set(words).size).toBe(words.length);
     expect(Math.max(...words)).toBeLessThan(control.words.length);
@@ -104,7 +107,7 @@ describe('control block', () => {
     const { words } = control;
     for (const rank of [0, 1, 2]) words[stepWord(rank)] = 5 + rank;
     words[heldWord(2)] = 77;
-    words[arrivedWord(control, 1)] = 2;
+    words[arrivedWord(control, 1)] = words[sleepersWord(control, 1)] = 2;
     words[counterWord(control, 3)] = 9;
     expect([slowestStep(control), furthestStep(control)]).toEqual([5, 7]);
     stop(control);
@@ -112,7 +115,8 @@ describe('control block', () => {
     reset(control);
     expect(isStopped(control)).toBe(false);
     expect(slowestStep(control)).toBe(0);
-    expect([words[arrivedWord(control, 1)], words[counterWord(control, 3)], words[heldWord(2)]]).toEqual([0, 0, 77]);
+    expect([words[arrivedWord(control, 1)], words[sleepersWord(control, 1)]]).toEqual([0, 0]);
+    expect([words[counterWord(control, 3)], words[heldWord(2)]]).toEqual([0, 77]);
   });
 
   test('a barrier of a stopped task lets nobody through and keeps nobody', () => {
@@ -121,6 +125,16 @@ describe('control block', () => {
     stop(control);
     expect(meet(control, { index: 0, size: 1 }, 0)).toBe(false);
     expect(meet(control, { index: 1, size: 3 }, 0.05)).toBe(false);
+  });
+
+  test('the last one to come lets the others through, and clears the barrier for the next meeting', () => {
+    const control = createControl(shape);
+    const { words } = control;
+    for (const round of [1, 2, 3]) {
+      words[arrivedWord(control, 1)] = 2;
+      expect(meet(control, { index: 1, size: 3 }, 0)).toBe(true);
+      expect([words[arrivedWord(control, 1)], words[generationWord(control, 1)]]).toEqual([0, round]);
+    }
   });
 });
 
