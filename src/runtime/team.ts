@@ -67,7 +67,7 @@ export interface TeamOptions {
 }
 
 /** How long a worker spins at a barrier, where every worker has a CPU: with what looking and falling asleep take, 50 us. */
-export const spinMs = 0.045;
+export const spinMs = 0.04;
 
 interface NodePool {
   readonly pool: Piscina;

@@ -114,7 +114,8 @@ export function chain(options: ChainOptions): Chain {
   });
 
   const bytes = arena + count * 8 + 4096;
-  const sizes = { weightBytes: count * 4, arenaBytes: count * 8 + 128, scratchAddress: 0, scratchBytes: 0 };
+  const arenaBytes = count * 8 + 128;
+  const sizes = { weightBytes: count * 4, arenaBytes, scratchAddress: arena + arenaBytes, scratchBytes: 0 };
   const port = (memory: number, parity: number): Port => {
     const dims = [rows, columns];
     return { name: `port${memory}`, dims, pieces: [{ memory, address: bufferAt(parity), begin: [0, 0], dims }] };

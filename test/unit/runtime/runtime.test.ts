@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type RunProfile, type Runtime, startRuntime } from '../../../src/runtime/index.js';
+import { execute } from '../../support/execute.js';
 import { chain, ranksByNode, ranksOf, tree } from './chain.js';
 
 const shapes = [[[1]], [[2]], [[2, 1]], [[2, 2], [3]]];
@@ -67,6 +68,12 @@ describe('several memories', () => {
     } finally {
       await runtime.close();
     }
+  });
+
+  test('one thread alone gets the same', () => {
+    const { program, feeds, results } = chain({ memories: [[0], [1], [2]], kinds, steps: 40 });
+    const outputs = execute(program, Object.fromEntries(feeds.map((feed, memory) => [`port${memory}`, feed])));
+    expect([...outputs.values()]).toEqual(results(feeds));
   });
 
   test('a worker may work in several, and a node have none', async () => {
