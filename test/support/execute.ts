@@ -8,7 +8,7 @@ import { readFloats } from '../../src/graph/constant.js';
 import { decode } from '../../src/kernels/descriptor.js';
 import { kernels } from '../../src/kernels/index.js';
 import { pack, packUnits } from '../../src/kernels/pack.js';
-import type { ExchangeShare, KernelShare, MemoryPlan, Program, WeightTask } from '../../src/lower/program.js';
+import type { ExchangeShare, KernelShare, MemoryPlan, Program, Step, WeightTask } from '../../src/lower/program.js';
 import { checkFeeds, readOutputs, writeInputs } from '../../src/runtime/memory.js';
 
 const pageBytes = 65536;
@@ -58,11 +58,17 @@ function exportsOf({ instances, memory }: Bench, name: ModuleName): WebAssembly.
   return exports;
 }
 
-/** The outputs by name, in the graph's order; shares that are lowered to their twin run on it. */
+/**
+ * The outputs by name, in the graph's order; shares that are lowered to their twin run on it.
+ *
+ * Between barriers of the machine memories are as far apart as they may get: one after another does all its steps, that with
+ * index `first` before the others.
+ */
 export function execute(
   program: Program,
   feeds: Readonly<Record<string, ArrayLike<number>>>,
   module: ModuleName = 'simd',
+  first = 0,
 ): Map<string, Float32Array> {
   // Kernels may read, and never use, up to 64 words behind the end.
   const used = program.memories.map(({ bytes }, index) => benchAt(index, bytes + 256));
@@ -76,11 +82,14 @@ export function execute(
   const fed = program.inputs.map(({ name }) => Float32Array.from(feeds[name]!));
   checkFeeds(program.inputs, fed);
   writeInputs(memories, program.inputs, fed);
-  for (const { shares } of program.steps) {
-    // The last share first: any order has to do.
-    for (const share of [...shares].reverse()) {
-      if (share.kind === 'exchange') exchange(used, share);
-      else runShare(used[share.memory]!, share, program.memories[share.memory]!.scratchAddress, module);
+  for (const steps of betweenMeetings(program.steps)) {
+    for (let turn = 0; turn < used.length; turn++) {
+      const memory = (first + turn) % used.length;
+      // The last share first: any order has to do.
+      for (const share of steps.flatMap(({ shares }) => shares.filter(own => own.memory === memory).reverse())) {
+        if (share.kind === 'exchange') exchange(used, share);
+        else runShare(used[memory]!, share, program.memories[memory]!.scratchAddress, module);
+      }
     }
   }
   program.memories.forEach((plan, index) => {
@@ -90,6 +99,16 @@ export function execute(
   });
   const outputs = readOutputs(memories, program.outputs);
   return new Map(program.outputs.map(({ name }, index) => [name, outputs[index]!]));
+}
+
+/** The steps, cut after every barrier of the machine. */
+function betweenMeetings(steps: readonly Step[]): Step[][] {
+  const runs: Step[][] = [[]];
+  for (const step of steps) {
+    runs.at(-1)!.push(step);
+    if (step.barrier === 'machine') runs.push([]);
+  }
+  return runs;
 }
 
 const arenaStartOf = ({ scratchAddress, arenaBytes }: MemoryPlan): number => scratchAddress - arenaBytes;
