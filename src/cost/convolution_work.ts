@@ -1,5 +1,13 @@
 /** The work of the convolution kernels: f32_conv_gemm, f32_conv_planar, f32_conv_depthwise. */
-import { activationTraffic, type CacheSizes, fields, finishCounts, type Values, type Work } from './work.js';
+import {
+  activationTraffic,
+  type CacheSizes,
+  channelRuns,
+  fields,
+  finishCounts,
+  type Values,
+  type Work,
+} from './work.js';
 
 const tileRows = 6;
 const tileOutputs = 8;
@@ -105,6 +113,7 @@ export function planarWork(values: Values, caches: CacheSizes): Work {
     counts: {
       planarMadd: (rows * runs * steps * s.outC * width) / 4,
       planarStep: rows * runs * tiles * steps,
+      planarTile: rows * runs * tiles,
       planarRow: rows * steps,
       ...finishCounts(values, rows * s.outW * s.outC),
     },
@@ -118,14 +127,12 @@ export function depthwiseWork(values: Values, caches: CacheSizes): Work {
   const s = shapeOf(values);
   const positions = s.batch * s.outD * s.outH * s.outW;
   const taps = s.kD * s.kH * s.kW;
-  const rest = s.outC % 16;
-  const lanes = Math.floor(s.outC / 16) * 4 + Math.floor(rest / 4) + (rest % 4);
-  const runs = Math.floor(s.outC / 16) + Math.floor(rest / 4) + (rest % 4);
+  const runs = channelRuns(s.outC, 1);
   const inBytes = inputBytes(s);
   const once = activationTraffic(inBytes + 4 * positions * s.outC * (values.residualPtr ? 2 : 1), caches);
   return {
     counts: {
-      depthTap: positions * taps * lanes,
+      depthTap: positions * taps * runs,
       depthWindow: positions * runs,
       ...finishCounts(values, positions * s.outC),
     },

@@ -2,6 +2,7 @@
 import {
   activationTraffic,
   type CacheSizes,
+  channelRuns,
   field,
   fields,
   finishCounts,
@@ -19,11 +20,11 @@ const streamed = (counts: Counts, bytes: number, caches: CacheSizes): Work => ({
 
 const gemvPanel = 32;
 
-/** Every weight is read once, from memory. */
+/** Every weight is read once, from memory; the first row's arithmetic hides behind that. */
 export function gemvWork(values: Values): Work {
   const { rows, k, n } = fields(values, 'rows', 'k', 'n');
   const panels = Math.ceil(n / gemvPanel);
-  return { counts: { gemvStep: rows * k * panels }, cacheBytes: 0, memoryBytes: 4 * k * panels * gemvPanel };
+  return { counts: { gemvStep: (rows - 1) * k * panels }, cacheBytes: 0, memoryBytes: 4 * k * panels * gemvPanel };
 }
 
 /** Four rows x 8 columns at a time; the last n % 8 columns one by one. */
@@ -38,9 +39,8 @@ export const poolWork =
   (values: Values, caches: CacheSizes): Work => {
     const d = fields(values, 'batch', 'inC', 'inD', 'inH', 'inW', 'outD', 'outH', 'outW', 'kD', 'kH', 'kW');
     const windows = d.batch * d.outD * d.outH * d.outW;
-    const rest = d.inC % 16;
-    const runs = Math.floor(d.inC / 16) + Math.ceil(rest / 4);
-    const counts = { [tap]: windows * d.kD * d.kH * d.kW * Math.ceil(d.inC / 4), poolWindow: windows * runs };
+    const runs = windows * channelRuns(d.inC, 4);
+    const counts = { [tap]: runs * d.kD * d.kH * d.kW, poolWindow: runs };
     return streamed(counts, 4 * d.inC * (d.batch * d.inD * d.inH * d.inW + windows), caches);
   };
 
@@ -92,10 +92,11 @@ export function binaryWork(values: Values, caches: CacheSizes): Work {
   );
 }
 
+/** Scales and shifts are read along with every vector. */
 export function affineWork(values: Values, caches: CacheSizes): Work {
   const { rows, channels } = fields(values, 'rows', 'channels');
   const count = rows * channels;
-  return streamed({ element: count / 4, ...finishCounts(values, count) }, 8 * count, caches);
+  return streamed({ element: count / 2, ...finishCounts(values, count) }, 8 * count, caches);
 }
 
 /** A row after another, in tiles where one side is dense along another dimension, or a value after another. */
@@ -135,7 +136,7 @@ export function resizeWork(values: Values, caches: CacheSizes): Work {
 
 export function reduceWork(values: Values, caches: CacheSizes): Work {
   const { outer, count, inner } = fields(values, 'outer', 'count', 'inner');
-  return streamed({ reduceVector: outer * count * Math.ceil(inner / 4) }, 4 * outer * inner * (count + 1), caches);
+  return streamed({ reduceTap: outer * count * channelRuns(inner, 4) }, 4 * outer * inner * (count + 1), caches);
 }
 
 /** Where there is one value per line, lanes run along the lines. */

@@ -19,17 +19,17 @@ export interface CostedStep {
  *   sticks out of the matrix
  * - `packValue`: a value of the packed rows; `packOdd`: one of those that no vector of four takes; `packSpan`: a contiguous
  *   stretch of six rows found; `packCut`: a row's stretch that the border cuts
- * - `planarMadd`: a vector multiplied and added; `planarStep`: one tap and channel of a tile; `planarRow`: one tap and channel
- *   listed for a row
- * - `depthTap`: a vector multiplied and added; `depthWindow`: one run over the taps of a position
+ * - `planarMadd`: a vector multiplied and added; `planarStep`: one tap and channel of a tile; `planarTile`: its beginning and
+ *   end; `planarRow`: one tap and channel listed for a row
+ * - `depthTap`: up to sixteen channels of a tap multiplied and added; `depthWindow`: their run over the taps of a position
  * - `gemvStep`: eight vectors multiplied and added; `matmulMadd`: one, of two computed operands
- * - `poolMaxTap`, `poolAverageTap`: a vector taken into a window; `poolWindow`: one run over a window
+ * - `poolMaxTap`, `poolAverageTap`: up to sixteen channels of a tap taken in; `poolWindow`: their run over a window
  * - `transformIn`, `transformOut`: a vector read or written by Winograd's transforms; `transformOdd`: one of fewer lanes
  * - `element`: a vector of an elementwise result; `elementStrided`: one whose operands are not dense
  * - `copyVector`: a vector copied or filled; `copyRow`: a run of them; `copyTransposed`: a value transposed; `copyStrided`: a
  *   value copied alone
- * - `resizeTap`: a vector of an input taken into a result; `reduceVector`: one taken into a sum or maximum; `softmaxVector`:
- *   one exponentiated and divided
+ * - `resizeTap`: a vector of an input taken into a result; `reduceTap`: up to sixteen values taken into as many sums; `softmaxVector`:
+ *   a vector exponentiated and divided
  * - `finish`: a vector that residual and activation are applied to after the sum; `curve`: one through an exponential
  */
 export const pieceNames = [
@@ -42,6 +42,7 @@ export const pieceNames = [
   'packCut',
   'planarMadd',
   'planarStep',
+  'planarTile',
   'planarRow',
   'depthTap',
   'depthWindow',
@@ -60,7 +61,7 @@ export const pieceNames = [
   'copyTransposed',
   'copyStrided',
   'resizeTap',
-  'reduceVector',
+  'reduceTap',
   'softmaxVector',
   'finish',
   'curve',
@@ -106,6 +107,12 @@ export function activationTraffic(bytes: number, { sharedBytes }: CacheSizes): O
 
 /** Activation codes that need an exponential: elu, sigmoid, tanh. */
 const curved: ReadonlySet<number> = new Set([3, 4, 5]);
+
+/** Runs of lanes that kernels along channels take: sixteen at a time, then `few` at a time. */
+export const channelRuns = (channels: number, few: 1 | 4): number => {
+  const rest = channels % 16;
+  return Math.floor(channels / 16) + (few === 4 ? Math.ceil(rest / 4) : Math.floor(rest / 4) + (rest % 4));
+};
 
 /** What residual and activation add to `values` results; `free`: the kernel applies a plain ReLU as it stores. */
 export function finishCounts(step: Values, values: number): { finish: number; curve: number } {

@@ -1,0 +1,114 @@
+/** Convolutions to time: between them they tell tiles, edges, packing, borders and traffic apart. */
+import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
+import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
+import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
+import { activationOf, type KernelCase, type WindowOptions, windowSizes } from './kernel_case.js';
+
+type Activation = Parameters<typeof activationOf>[0];
+
+interface GemmOptions extends WindowOptions {
+  readonly groups?: number;
+  readonly activation?: Activation;
+  readonly residual?: boolean;
+}
+
+const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
+
+function gemm({ groups = 1, activation = 'relu', residual = false, ...window }: GemmOptions): KernelCase {
+  const { values, inputs, outputs, taps } = windowSizes(window);
+  const shape = { ...values, groups };
+  const panels = Math.ceil(window.outC / groups / 8);
+  return {
+    kernel: convGemm.name,
+    values: { ...shape, ...convGemmBlocks(shape), ...activationOf(activation) },
+    operands: {
+      xPtr: 4 * inputs,
+      yPtr: 4 * outputs,
+      wPtr: 4 * groups * panels * 8 * taps * (window.inC / groups),
+      biasPtr: 4 * groups * panels * 8,
+      ...(residual ? { residualPtr: 4 * outputs } : {}),
+    },
+    fresh: ['xPtr', 'yPtr', 'residualPtr'],
+  };
+}
+
+interface PlanarOptions extends WindowOptions {
+  readonly activation?: Activation;
+}
+
+function planar({ activation = 'relu', ...window }: PlanarOptions): KernelCase {
+  const { values, taps } = windowSizes(window);
+  const { outW, outD, outH } = values;
+  const [inD, inH, inW] = window.x;
+  const halo = roundUp(window.pad ?? 0, 4);
+  const pitches = {
+    inHalo: halo,
+    inPitch: halo + roundUp(inW + 8, 8),
+    outHalo: halo,
+    outPitch: halo + roundUp(outW, 8),
+  };
+  return {
+    kernel: convPlanar.name,
+    values: { ...values, ...pitches, ...activationOf(activation), hBlock: planarRowBlock(values) },
+    operands: {
+      xPtr: 4 * window.inC * inD * inH * pitches.inPitch,
+      yPtr: 4 * window.outC * outD * outH * pitches.outPitch,
+      wPtr: 4 * taps * window.inC * window.outC,
+      biasPtr: 4 * roundUp(window.outC, 8),
+    },
+    fresh: ['xPtr', 'yPtr'],
+  };
+}
+
+function depthwise(window: WindowOptions): KernelCase {
+  const { values, inputs, outputs, taps } = windowSizes(window);
+  return {
+    kernel: convDepthwise.name,
+    values: { ...values, ...activationOf('relu'), mBlock: depthwiseRowBlock(values) },
+    operands: { xPtr: 4 * inputs, yPtr: 4 * outputs, wPtr: 4 * taps * window.outC, biasPtr: 4 * window.outC },
+    fresh: ['xPtr', 'yPtr'],
+  };
+}
+
+const cube = [3, 3, 3] as const;
+const square = [1, 3, 3] as const;
+
+export const convolutionCases: readonly KernelCase[] = [
+  // Whole tiles, long sums: the register tile.
+  gemm({ x: [4, 15, 18], inC: 80, outC: 160, kernel: cube, pad: 1 }),
+  gemm({ x: [6, 24, 26], inC: 320, outC: 96 }),
+  // Short sums, many outputs: beginnings and ends of tiles, with and without more to do there.
+  gemm({ x: [6, 24, 26], inC: 40, outC: 320, activation: 'none' }),
+  gemm({ x: [6, 24, 26], inC: 40, outC: 320, residual: true }),
+  gemm({ x: [6, 24, 26], inC: 40, outC: 160, activation: 'elu' }),
+  // Few outputs: packing.
+  gemm({ x: [10, 24, 30], inC: 40, outC: 8, kernel: cube, pad: 1 }),
+  gemm({ x: [10, 24, 30], inC: 160, outC: 16, kernel: [1, 1, 3], pad: 1 }),
+  gemm({ x: [10, 24, 30], inC: 20, outC: 16, kernel: square, pad: 1 }),
+  // Few input channels: stretches along w, cut at the border.
+  gemm({ x: [8, 40, 44], inC: 2, outC: 48, kernel: [3, 5, 5], pad: 2, stride: 2 }),
+  gemm({ x: [12, 26, 14], inC: 4, outC: 40, kernel: cube, pad: 1 }),
+  gemm({ x: [20, 44, 52], inC: 1, outC: 28, kernel: cube, pad: 1 }),
+  gemm({ x: [20, 20, 10], inC: 12, outC: 24, kernel: cube, pad: 1 }),
+  // Odd channels: edges and single values.
+  gemm({ x: [5, 30, 32], inC: 27, outC: 27, kernel: cube, pad: 1 }),
+  gemm({ x: [5, 30, 32], inC: 38, outC: 13, kernel: square, pad: 1 }),
+  // Few positions: weights through the caches.
+  gemm({ x: [1, 6, 6], inC: 448, outC: 448, kernel: square, pad: 1 }),
+  gemm({ x: [1, 6, 5], inC: 1280, outC: 960 }),
+  gemm({ x: [2, 9, 9], inC: 320, outC: 320, kernel: square, pad: 1 }),
+  // Groups, as Winograd's products.
+  gemm({ x: [3, 17, 19], inC: 6 * 56, outC: 6 * 72, kernel: square, pad: 1, groups: 6, activation: 'none' }),
+  gemm({ x: [6, 27, 31], inC: 6 * 20, outC: 6 * 20, kernel: square, pad: 1, groups: 6, activation: 'none' }),
+  gemm({ x: [1, 20, 20], inC: 4 * 320, outC: 4 * 160, kernel: [1, 1, 3], pad: 1, groups: 4, activation: 'none' }),
+  planar({ x: [24, 40, 44], inC: 5, outC: 5, kernel: cube, pad: 1 }),
+  planar({ x: [24, 40, 44], inC: 3, outC: 7, kernel: cube, pad: 1 }),
+  planar({ x: [24, 40, 44], inC: 6, outC: 2, kernel: cube, pad: 1 }),
+  planar({ x: [24, 40, 44], inC: 12, outC: 1, kernel: square, pad: 1 }),
+  planar({ x: [24, 40, 44], inC: 1, outC: 6, kernel: cube, pad: 1 }),
+  planar({ x: [40, 50, 20], inC: 6, outC: 3 }),
+  planar({ x: [24, 40, 44], inC: 4, outC: 6, activation: 'elu' }),
+  depthwise({ x: [6, 26, 28], inC: 80, outC: 80, kernel: cube, pad: 1 }),
+  depthwise({ x: [8, 30, 28], inC: 20, outC: 20, kernel: square, pad: 1 }),
+  depthwise({ x: [4, 26, 28], inC: 48, outC: 48, kernel: [1, 5, 5], pad: 2 }),
+];

@@ -1,0 +1,3 @@
+/** The calibration's public face: measuring rates, and the file that keeps them. */
+export { type CalibrateOptions, calibrate } from './calibrate.js';
+export { loadRates, ratesPath, saveRates } from './store.js';
