@@ -1,8 +1,12 @@
 /**
  * numavox: 3D-CNN inference on many-core CPUs. The API is onnxruntime's; beside it: what a session is and where it runs,
- * what is in a model, what the machine is, and the zoo.
+ * what is in a model, what the machine is and how fast, and the zoo.
  */
 export { env, Tensor } from 'onnxruntime-common';
+export { type Calibrated, type CalibrateOptions, calibrated, loadRates } from './calibrate/index.js';
+export { defaultRates } from './cost/default_rates.js';
+export type { Bandwidth, MachineKey, Rates } from './cost/rates.js';
+export type { CacheSizes, Piece } from './cost/work.js';
 export { type ErrorKind, NumavoxError } from './errors.js';
 export { decodeTensor } from './onnx/index.js';
 export { buildTeams } from './plan/build_teams.js';

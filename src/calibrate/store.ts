@@ -9,6 +9,7 @@ import { dirname, isAbsolute, join } from 'node:path';
 import type { ModuleName } from '../assets.js';
 import { type MachineKey, type Rates, ratesFormat } from '../cost/rates.js';
 import { pieceNames } from '../cost/work.js';
+import { chooseModule } from '../runtime/module.js';
 import { machineKey } from './machine.js';
 
 /** Where the rates of such a machine are kept. A relative XDG_CACHE_HOME does not count, as its specification says. */
@@ -20,8 +21,8 @@ export function ratesPath(key: MachineKey, env: NodeJS.ProcessEnv = process.env)
   return join(base, 'numavox', `rates-${digest}.json`);
 }
 
-/** The rates of this machine; null where there are none that can be read, are whole and belong to it. */
-export function loadRates(module: ModuleName, env: NodeJS.ProcessEnv = process.env): Rates | null {
+/** The rates of this machine, for the module that sessions choose unless it is given; null where there are none that can be read, are whole and belong to it. */
+export function loadRates(module: ModuleName = chooseModule(), env: NodeJS.ProcessEnv = process.env): Rates | null {
   const key = machineKey(module);
   try {
     const rates: unknown = JSON.parse(readFileSync(ratesPath(key, env), 'utf8'));

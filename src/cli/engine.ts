@@ -2,7 +2,7 @@
  * What the commands need of the library, as plain data and few functions, so that they are tested without it.
  * numavox.ts provides it from the public entry point.
  */
-import type { NumavoxOptions } from '../index.js';
+import type { NumavoxOptions, Rates } from '../index.js';
 import type { FloatTensor } from './formats/npy.js';
 
 export interface ValueInfo {
@@ -106,6 +106,22 @@ export interface ZooOptions {
   readonly seed?: number;
 }
 
+/** What a machine's parts take. */
+export interface Calibration {
+  readonly rates: Rates;
+  /** The file that keeps them. */
+  readonly path: string;
+  /** Measured by this call, not kept from earlier. */
+  readonly measured: boolean;
+}
+
+export interface CalibrateOptions extends Pick<MachineOptions, 'workers' | 'module'> {
+  /** Measure, whatever has been kept. */
+  readonly force: boolean;
+  readonly signal: AbortSignal;
+  readonly onWarning: (message: string) => void;
+}
+
 export interface Engine {
   readonly zooNames: readonly string[];
   /** @param model a path, or `zoo:NAME?width=...&classes=...&seed=...` */
@@ -117,6 +133,7 @@ export interface Engine {
     readonly text: string;
     readonly json: object;
   };
+  calibrate(options: CalibrateOptions): Promise<Calibration>;
   /** A single ONNX TensorProto. */
   decodeTensor(bytes: Uint8Array, file: string): FloatTensor;
   /** Row-major values of a moving pattern. */

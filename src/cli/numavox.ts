@@ -2,6 +2,7 @@
 
 import {
   buildTeams,
+  calibrated,
   decodeTensor,
   describeSession,
   exportZoo,
@@ -34,6 +35,7 @@ export const engine: Engine = {
     const { teams } = buildTeams(topology, seating);
     return { text: formatTopology(topology, seating), json: { ...topologyToJson(topology, seating), teams } };
   },
+  calibrate: calibrated,
   decodeTensor: (bytes, file) => {
     const { dims, data } = decodeTensor(bytes, file);
     return { dims, data: data instanceof Float32Array ? data : Float32Array.from(data, Number) };

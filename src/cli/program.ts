@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.js';
+import { calibrateCommand } from './commands/calibrate.js';
 import { inspectCommand } from './commands/inspect.js';
 import { runCommand } from './commands/run.js';
 import { topologyCommand } from './commands/topology.js';
@@ -35,6 +36,7 @@ function buildProgram(cli: Cli): Command {
       outputError: () => {},
     })
     .addHelpText('after', '\nnumavox COMMAND --help tells more, numavox run --help has examples.');
-  for (const add of [runCommand, benchCommand, inspectCommand, topologyCommand, zooCommand]) add(cli, program);
+  for (const add of [runCommand, benchCommand, inspectCommand, topologyCommand, calibrateCommand, zooCommand])
+    add(cli, program);
   return program;
 }

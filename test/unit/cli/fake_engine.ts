@@ -1,8 +1,16 @@
 /** A command line on a fake engine: what it prints and returns, and what the engine was asked for. */
 import { Writable } from 'node:stream';
-import type { Engine, NamedTensor, OpenOptions, SessionInfo, ValueInfo } from '../../../src/cli/engine.js';
+import type {
+  CalibrateOptions,
+  Engine,
+  NamedTensor,
+  OpenOptions,
+  SessionInfo,
+  ValueInfo,
+} from '../../../src/cli/engine.js';
 import type { FloatTensor } from '../../../src/cli/formats/npy.js';
 import { runProgram } from '../../../src/cli/program.js';
+import { defaultRates } from '../../../src/index.js';
 
 type Feeds = Readonly<Record<string, FloatTensor>>;
 
@@ -20,6 +28,7 @@ export interface Calls {
   readonly exported: unknown[];
   readonly inspected: unknown[];
   readonly topologies: unknown[];
+  readonly calibrations: CalibrateOptions[];
   releases: number;
 }
 
@@ -55,7 +64,15 @@ export async function numavox(
   model: FakeModel = classifier,
   options: { readonly signal?: AbortSignal; readonly tty?: boolean } = {},
 ): Promise<Result> {
-  const calls: Calls = { opened: [], fed: [], exported: [], inspected: [], topologies: [], releases: 0 };
+  const calls: Calls = {
+    opened: [],
+    fed: [],
+    exported: [],
+    inspected: [],
+    topologies: [],
+    calibrations: [],
+    releases: 0,
+  };
   const out = capture();
   const err = capture();
   const code = await runProgram(
@@ -126,6 +143,11 @@ function fakeEngine(model: FakeModel, calls: Calls): Engine {
     topology: options => {
       calls.topologies.push(options);
       return { text: 'one node', json: { online: [0, 1] } };
+    },
+    calibrate: async options => {
+      calls.calibrations.push(options);
+      if (model.warning !== undefined) options.onWarning(model.warning);
+      return { rates: defaultRates, path: '/cache/rates.json', measured: options.force };
     },
     decodeTensor: () => ({ dims: [1, 3, 4, 8, 8], data: new Float32Array(768).fill(2) }),
     syntheticClip: dims => new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(0.25),
