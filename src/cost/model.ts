@@ -9,7 +9,7 @@ import { memoriesOf, memoryDistance } from '../plan/memories.js';
 import type { PlannedMemory } from '../plan/plan.js';
 import type { TeamTree } from '../plan/team.js';
 import { crewsOf } from './crew.js';
-import { kernelTime } from './kernel_time.js';
+import { type Crew, kernelTime } from './kernel_time.js';
 import { bandwidthOf, barrierMs, type Rates } from './rates.js';
 import type { CostedStep } from './work.js';
 
@@ -30,8 +30,19 @@ export interface CostModelOptions {
 export function createCostModel({ rates, teams, memories = memoriesOf(teams), stepsOf }: CostModelOptions): CostModel {
   const crews = crewsOf({ teams, memories });
   const distance = memoryDistance({ teams, memories });
+  /** By crew, for all memories with equal ones: what has been worked out for the same steps. */
+  const known = crews.map(() => new Map<readonly LoweredStep[], LayerCost>());
+  const likeOf = crews.map(({ workers, remoteness }) =>
+    crews.findIndex(other => other.workers === workers && other.remoteness === remoteness),
+  );
   return {
-    compute: (node, out, memory) => layerCost(stepsOf(node, out), memory),
+    compute: (node, out, memory) => {
+      const steps = stepsOf(node, out);
+      const costs = known[likeOf[memory]!]!;
+      const cost = costs.get(steps) ?? layerCost(steps, crews[memory]!);
+      costs.set(steps, cost);
+      return cost;
+    },
     exchangeMs: moves => exchangeMs(moves),
     machineBarrierMs: barrierMs(
       rates,
@@ -40,8 +51,7 @@ export function createCostModel({ rates, teams, memories = memoriesOf(teams), st
     distance,
   };
 
-  function layerCost(steps: readonly LoweredStep[], memory: number): LayerCost {
-    const crew = crews[memory]!;
+  function layerCost(steps: readonly LoweredStep[], crew: Crew): LayerCost {
     const cost = { computeMs: 0, memoryMs: 0, barrierMs: 0, weightBytes: 0 };
     for (const step of steps) {
       const { arithmeticMs, memoryMs, overheadMs } = kernelTime(step, crew, rates);

@@ -1,6 +1,7 @@
 import { env, type InferenceSession as Ort } from 'onnxruntime-common';
 import type { ModuleName } from '../assets.js';
 import type { Rates } from '../cost/rates.js';
+import { ratesProblem } from '../cost/rates_problem.js';
 import { NumavoxError } from '../errors.js';
 import { type Partition, partitions } from '../plan/cuts.js';
 
@@ -94,13 +95,15 @@ export function resolveOptions(options: SessionOptions): NumavoxOptions {
   const threads = options.intraOpNumThreads || env.wasm.numThreads;
   if (merged.workers === undefined && threads) merged.workers = threads;
   const resolved: NumavoxOptions = merged;
-  const { workers, algorithm, module, partition } = resolved;
+  const { workers, algorithm, module, partition, rates } = resolved;
   if (workers !== undefined && !(Number.isInteger(workers) && workers > 0)) {
     throw new NumavoxError('usage', `workers is '${workers}'; it must be a whole number of at least 1`);
   }
   oneOf('algorithm', algorithm, algorithms);
   oneOf('module', module, ['simd', 'relaxed']);
   oneOf('partition', partition, partitions);
+  const problem = rates === undefined ? null : ratesProblem(rates);
+  if (problem) throw new NumavoxError('usage', `rates are not as "numavox calibrate --json" prints them: ${problem}`);
   for (const [symbol, size] of Object.entries(resolved.freeDimensionOverrides ?? {})) {
     if (Number.isInteger(size) && size > 0) continue;
     throw new NumavoxError('usage', `size of '${symbol}' is ${size}; it must be a whole number of at least 1`);

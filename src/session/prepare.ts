@@ -5,7 +5,7 @@ import { graphFlops } from '../graph/cost.js';
 import { inferShapes } from '../graph/infer.js';
 import type { Graph, TypedGraph } from '../graph/ir.js';
 import { layerGrid } from '../lower/layer_grid.js';
-import { layerSteps } from '../lower/layer_steps.js';
+import { layerSteps, type StepsOf } from '../lower/layer_steps.js';
 import { lower } from '../lower/lower.js';
 import type { Program } from '../lower/program.js';
 import { optimize } from '../passes/optimize.js';
@@ -50,15 +50,19 @@ export const lowerOptions = ({ algorithm }: Pick<PrepareOptions, 'algorithm'>) =
   exact: algorithm !== 'auto',
 });
 
-/** The cheapest plan, with what every layer of it should take. */
-export function planWithCosts(graph: TypedGraph, options: PrepareOptions): Planned {
+/** The cheapest plan, with what every layer of it should take. `stepsOf` may be kept from one plan of a graph to another. */
+export function planWithCosts(
+  graph: TypedGraph,
+  options: PrepareOptions,
+  stepsOf: StepsOf = layerSteps(graph, lowerOptions(options)),
+): Planned {
   const { teams, partition, rates } = options;
   const { exact } = lowerOptions(options);
   const memories = partition === 'none' ? planWhole(graph, teams).memories : memoriesOf(teams);
   return planPartition(graph, {
     teams,
     partition,
-    cost: createCostModel({ rates, teams, memories, stepsOf: layerSteps(graph, { exact }) }),
+    cost: createCostModel({ rates, teams, memories, stepsOf }),
     extraGrid: node => layerGrid(graph, node, exact),
   });
 }
