@@ -25,8 +25,10 @@ export interface Lowering {
 
 /** One layer in one memory. */
 export interface Layer {
-  /** The box of its output that is computed here. */
+  /** The box of its output that is computed now. */
   readonly out: Box;
+  /** The box of its output that is computed here, now or in other parts. */
+  readonly whole: Box;
   /** Of its output and around it, what is read here later. */
   readonly wanted: Box;
   /** The box of each operand that is read, by name; constants too. */
@@ -50,7 +52,7 @@ export const readersOf = (graph: TypedGraph): ReadonlyMap<string, readonly Node[
  * rounding is asked of the whole layer (`fullDims`, `layoutOf`).
  */
 export function createContext(lowering: Lowering, values: Values, layer: Layer) {
-  const { out, wanted, needs, operands: parts } = layer;
+  const { out, whole, wanted, needs, operands: parts } = layer;
   const { graph, exact, layouts } = lowering;
   const { emitter } = values;
 
@@ -139,18 +141,28 @@ export function createContext(lowering: Lowering, values: Values, layer: Layer) 
     address: emitter.tensor(dims, layout),
   });
 
-  /** Space for the layer's output; with what its readers need around it, where that lies before and behind it in memory. */
+  /** Space for what is computed now, in that for the whole. */
   function output(name: string, layout: Layout): Held {
-    const around = hull(out, wanted);
-    if (sameBox(around, out) || !isRun(out, around, layout)) return allocate(boxDims(out), layout);
-    const room = partOf(around, layout, emitter.tensor(boxDims(around), layout));
-    values.makeRoom(name, room);
-    return { dims: boxDims(out), layout, address: loopsOver(room, out).start };
+    const own = values.parts(name)[0] ?? wholeOutput(name, layout);
+    return { dims: boxDims(out), layout, address: loopsOver(own, out).start };
   }
 
+  /** With what its readers need around it, where that lies before and behind it in memory. */
+  function wholeOutput(name: string, layout: Layout): Part {
+    const around = hull(whole, wanted);
+    const hasRoom = !sameBox(around, whole) && isRun(whole, around, layout);
+    const room = partOf(hasRoom ? around : whole, layout, emitter.tensor(boxDims(hasRoom ? around : whole), layout));
+    if (hasRoom) values.makeRoom(name, room);
+    return partOf(whole, layout, loopsOver(room, whole).start);
+  }
+
+  /** Says where the output is; that of a layer in several parts is where its first part was put. */
   function define(name: string, held: Held): void {
     if (!layouts.has(name)) layouts.set(name, held.layout);
-    values.define(name, { ...held, box: out });
+    if (values.parts(name).length > 0) return;
+    const start = loopsOver(partOf(whole, held.layout, held.address), out).start;
+    const address = offset(held.address, (held.address.offsetBytes - start.offsetBytes) / 4);
+    values.define(name, partOf(whole, held.layout, address));
   }
 
   /** All elements of a small constant operand, or null where the operand is computed. */

@@ -1,4 +1,4 @@
-import type { ConvNode } from '../graph/ir.js';
+import type { ConvNode, TypedGraph } from '../graph/ir.js';
 import { sizeOf } from '../graph/shape.js';
 import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
@@ -34,6 +34,12 @@ export function lowerConv(context: Context, node: ConvNode): void {
   else if (kernel === 'f32_conv_depthwise') lowerConvDepthwise(context, node, bias);
   else lowerConvDense(context, node, bias);
 }
+
+/** Whether the convolution's output has its rows innermost, and its channels outermost. */
+export const isPlanar = (graph: TypedGraph, node: ConvNode): boolean => {
+  const dims = (name: string) => graph.types.get(name)!.dims;
+  return chooseConvKernel(node, dims(node.inputs[0]!), dims(node.outputs[0]!)) === 'f32_conv_planar';
+};
 
 const kernelOf = (context: Context, node: ConvNode): ConvKernelName =>
   chooseConvKernel(node, context.fullDims(node.inputs[0]!), context.fullDims(node.outputs[0]!));

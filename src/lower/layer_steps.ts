@@ -58,6 +58,7 @@ function lowerAlone(lowering: Lowering, node: Node, out: Box): LayerStep[] {
   };
   const layer: Layer = {
     out,
+    whole: out,
     wanted: out,
     needs,
     operands: new Map(operands.map(demand => [demand.name, held(demand)])),

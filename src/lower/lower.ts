@@ -15,14 +15,16 @@ import {
   readersOf,
   unsupported,
 } from './context.js';
-import { lowerConv } from './convolution.js';
+import { isPlanar, lowerConv } from './convolution.js';
 import { demandsOf } from './demands.js';
 import { lowerActivation, lowerBatchNorm, lowerBinary } from './elementwise.js';
-import { gather } from './gathering.js';
+import { type Gathered, gather } from './gathering.js';
 import { type Part, partOf } from './held.js';
+import { layerGrid } from './layer_grid.js';
 import { type Layout, rowMajor } from './layout.js';
 import { localNode } from './local_node.js';
 import { lowerGemm, lowerMatMul } from './matrix.js';
+import { innerFirst } from './overlap.js';
 import { lowerGlobalPool, lowerPool } from './pooling.js';
 import type { Program } from './program.js';
 import { lowerReduceMean, lowerSoftmax } from './reducing.js';
@@ -75,29 +77,48 @@ function emitProgram(graph: TypedGraph, plan: Plan, { reference = false, exact =
   for (const node of graph.nodes) {
     refuseOtherTypes(graph, node);
     const start = sequence.align();
-    const parts = memories.map((_, memory) => {
-      const out = boxes.get(node.name)![memory];
-      if (!out) return null;
-      const demands = demandsOf(graph, node, out);
-      const gathered = gather(gathering, memory, demands);
-      const { operands, residual, pieces } = gathered;
-      if (pieces.length > 0) sequence.exchange(start, { name: node.name, op: node.op }, memory, pieces);
-      const wanted = wantedAround(lowering, boxes, node, memory, out);
-      return { gathered, layer: { out, wanted, needs: demands.needs, operands, residual } };
+    const parts = memories.map((values, memory) => {
+      const whole = boxes.get(node.name)![memory];
+      if (!whole) return [];
+      const wanted = wantedAround(lowering, boxes, node, memory, whole);
+      return partsOf(lowering, node, whole, values).map(out => {
+        const demands = demandsOf(graph, node, out);
+        const gathered = gather(gathering, memory, demands);
+        const { operands, residual } = gathered;
+        return { gathered, layer: { out, whole, wanted, needs: demands.needs, operands, residual } };
+      });
     });
-    parts.forEach((part, memory) => {
-      if (!part) return;
-      const values = memories[memory]!;
-      const { pieces, copies, placings } = part.gathered;
-      for (const copy of copies) copy(values.emitter);
-      if (pieces.length > 0) values.emitter.skipTo(start + 1);
-      for (const place of placings) place(values.emitter);
-      lowerLayer(lowering, values, node, part.layer);
+    parts.forEach((own, memory) => {
+      const pieces = own.flatMap(part => part.gathered.pieces);
+      if (pieces.length > 0) sequence.exchange(start, { name: node.name, op: node.op }, memory, pieces);
+      for (const { gathered, layer } of own) emitPart(lowering, memories[memory]!, node, start, gathered, layer);
     });
   }
   sequence.align();
   const outputs = graph.outputs.map(name => outputPort(graph, name, memories, planned, feed));
   return { sequence, lowering, inputs: [...inputs.values()], outputs };
+}
+
+/** The parts in which a memory computes its box of a layer, the first of them while the others wait for what they read. */
+function partsOf({ graph, exact }: Lowering, node: Node, whole: Box, values: Values): readonly Box[] {
+  if (node.op === 'Conv' && isPlanar(graph, node)) return [whole];
+  const step = layerGrid(graph, node, exact)[2] ?? 1;
+  return innerFirst(graph, node, whole, values, step);
+}
+
+/** What comes before a part of a layer in its memory, then the part itself; from step `start` on, in which exchanges are made. */
+function emitPart(
+  lowering: Lowering,
+  values: Values,
+  node: Node,
+  start: number,
+  { fetched, copies, placings }: Gathered,
+  layer: Layer,
+): void {
+  for (const copy of copies) copy(values.emitter);
+  if (fetched.size > 0) values.emitter.skipTo(start + 1);
+  for (const place of placings) place(values.emitter);
+  lowerLayer(lowering, values, node, layer);
 }
 
 /** Lowers a node's box in one memory. */
