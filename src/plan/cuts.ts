@@ -9,6 +9,7 @@ import type { Cut } from './plan.js';
  * What partitions are made of.
  *
  * - `auto`: whatever is cheapest, layer by layer
+ * - `frugal`: as few bytes between memories as a plan can have that takes at most a tenth longer than the cheapest
  * - `none`: one memory for everything, in which the workers of all nodes work
  * - `one`: every layer in one memory, by the workers of its node
  * - `channel`, `depth`, `height`: cut along this axis alone
@@ -17,7 +18,7 @@ import type { Cut } from './plan.js';
  *
  * A layer that cannot be cut as wished is planned as in `auto`.
  */
-export const partitions = ['auto', 'none', 'one', 'channel', 'depth', 'height', 'grid', 'mix'] as const;
+export const partitions = ['auto', 'frugal', 'none', 'one', 'channel', 'depth', 'height', 'grid', 'mix'] as const;
 export type Partition = (typeof partitions)[number];
 
 /** Axes that may be cut, in the order in which a memory's index counts through their parts: channels, height, depth. */
@@ -68,7 +69,9 @@ const divisors = (n: number): number[] =>
 
 /** Those of the candidates that a partition asks for; all of them where it asks for none of them. */
 export function partitionCuts(partition: Partition, candidates: readonly Cut[]): readonly Cut[] {
-  const fitting = candidates.filter(cut => partition === 'auto' || cutName(cut) === partition);
+  const fitting = candidates.filter(
+    cut => partition === 'auto' || partition === 'frugal' || cutName(cut) === partition,
+  );
   return fitting.length > 0 ? fitting : candidates;
 }
 

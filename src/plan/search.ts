@@ -58,13 +58,18 @@ export const maxStates = 4096;
 /** Costs are added as whole picoseconds, so that sums do not depend on their order and ties are ties. */
 const ticksPerMs = 1e9;
 
+/** A frugal plan may take this much longer than the fastest one. */
+const frugalSlack = 0.1;
+/** What a frugal plan may be told that a byte costs, in picoseconds, from about a terabyte per second down to a megabyte. */
+const bytePrices = Array.from({ length: 21 }, (_, power) => 2 ** power);
+
 /** Plans a graph; `partition: 'none'` and a machine with one memory give the plan of `planWhole`. */
 export function planPartition(graph: TypedGraph, options: SearchOptions): Planned {
   const { teams, cost, partition = 'auto', extraGrid } = options;
   const memories = partition === 'none' ? planWhole(graph, teams).memories : memoriesOf(teams);
   const weights = memories.map(({ ranks }) => ranks.length);
   const layers = layersOf(graph, { cost, weights, partition, ...(extraGrid ? { extraGrid } : {}) });
-  const [best, second] = search(layers);
+  const [best, second] = partition === 'frugal' ? searchFrugal(layers) : search(layers, 0);
   const chosen = optionsAlong(best ?? null);
   const planned = layers.map((layer, index) => plannedLayer(layer, chosen[index]!, chosen));
   return {
@@ -76,9 +81,7 @@ export function planPartition(graph: TypedGraph, options: SearchOptions): Planne
 }
 
 /** A choice of options for the layers so far, as a list from the last layer back. */
-interface Way {
-  readonly ticks: number;
-  readonly bytes: number;
+interface Way extends Spent {
   readonly option: Option;
   readonly before: Way | null;
 }
@@ -90,12 +93,27 @@ interface State {
   readonly ways: Way[];
 }
 
-/** The best two ways through all layers; none where there are no layers. */
-function search(layers: readonly Layer[]): readonly Way[] {
+/**
+ * Fewer bytes for a little time: the ways that are best while every byte has a price, as high a one as leaves the plan within
+ * the slack of the fastest.
+ */
+function searchFrugal(layers: readonly Layer[]): readonly Way[] {
+  let found = search(layers, 0);
+  const limit = (found[0]?.ticks ?? 0) * (1 + frugalSlack);
+  for (const price of bytePrices) {
+    const ways = search(layers, price);
+    const [best] = ways;
+    if (best && best.ticks <= limit && best.bytes < found[0]!.bytes) found = ways;
+  }
+  return found;
+}
+
+/** The best two ways through all layers, a byte counted as `price` ticks; none where there are no layers. */
+function search(layers: readonly Layer[], price: number): readonly Way[] {
   let states: readonly State[] = [];
   let live: readonly number[] = [];
   for (const [index, layer] of layers.entries()) {
-    states = afterLayer(layer, index, live, states);
+    states = afterLayer(layer, index, live, states, price);
     live = layer.live;
     if (states.length > maxStates) {
       states = [...states].sort((a, b) => byCost(a.ways[0]!, b.ways[0]!)).slice(0, maxStates);
@@ -105,7 +123,13 @@ function search(layers: readonly Layer[]): readonly Way[] {
 }
 
 /** The states after layer `index`, from those before it, in which the layers of `live` have options. */
-function afterLayer(layer: Layer, index: number, live: readonly number[], states: readonly State[]): State[] {
+function afterLayer(
+  layer: Layer,
+  index: number,
+  live: readonly number[],
+  states: readonly State[],
+  price: number,
+): State[] {
   const sourcePlaces = layer.sources.map(source => live.indexOf(source));
   const keptPlaces = layer.live.filter(one => one !== index).map(one => live.indexOf(one));
   const isLive = layer.live.includes(index);
@@ -122,7 +146,12 @@ function afterLayer(layer: Layer, index: number, live: readonly number[], states
       const ticks = Math.round(ticksPerMs * (totalOf(option.slowest) + fetch.ms));
       const state = reached[isLive ? option.index : 0]!;
       for (const before of ways) {
-        const spent = { ticks: (before?.ticks ?? 0) + ticks, bytes: (before?.bytes ?? 0) + fetch.bytes };
+        const bytes = (before?.bytes ?? 0) + fetch.bytes;
+        const spent = {
+          ticks: (before?.ticks ?? 0) + ticks,
+          bytes,
+          cost: (before?.cost ?? 0) + ticks + price * fetch.bytes,
+        };
         insert(state.ways, spent, option, before);
       }
     }
@@ -130,15 +159,20 @@ function afterLayer(layer: Layer, index: number, live: readonly number[], states
   return [...next.values()].flat();
 }
 
-type Spent = Pick<Way, 'ticks' | 'bytes'>;
+interface Spent {
+  readonly ticks: number;
+  readonly bytes: number;
+  /** What ways are compared by: ticks, and what bytes are told to cost. */
+  readonly cost: number;
+}
 
-const byCost = (a: Spent, b: Spent): number => a.ticks - b.ticks || a.bytes - b.bytes;
+const byCost = (a: Spent, b: Spent): number => a.cost - b.cost || a.bytes - b.bytes;
 
 /** Adds a way if it is among the best two, behind those that cost the same. */
 function insert(ways: Way[], spent: Spent, option: Option, before: Way | null): void {
   const [best, second] = ways;
   if (second && byCost(spent, second) >= 0) return;
-  const way: Way = { ticks: spent.ticks, bytes: spent.bytes, option, before };
+  const way: Way = { ...spent, option, before };
   if (best && byCost(way, best) >= 0) ways[1] = way;
   else ways.splice(0, ways.length, way, ...(best ? [best] : []));
 }

@@ -214,7 +214,7 @@ describe('partitions', () => {
   const teams = teamsOf([2, 2, 2, 2]);
   const cost = flatCosts(graph, teams);
 
-  it.each(partitions.filter(partition => partition !== 'auto' && partition !== 'none'))(
+  it.each(partitions.filter(partition => !['auto', 'frugal', 'none'].includes(partition)))(
     '%s, where it is possible',
     partition => {
       const { plan } = planPartition(graph, { teams, cost, partition });
@@ -274,6 +274,18 @@ describe('partitions', () => {
       expect(auto.exchangeMs, partition).toBeLessThan(planned(partition).exchangeMs);
       expect(auto.bytes, partition).toBeLessThan(planned(partition).bytes);
     }
+  });
+
+  it('of C3D on four nodes: the frugal plan exchanges the least, and takes hardly longer than the fastest', () => {
+    const whole = optimizedZoo('c3d');
+    const costs = flatCosts(whole, teams);
+    const planned = (partition: Partition) => planPartition(whole, { teams, cost: costs, partition });
+    const frugal = planned('frugal');
+    const { total } = exchangeBytes(whole, frugal.plan);
+    for (const partition of ['auto', 'channel', 'depth', 'height', 'grid', 'mix'] as const) {
+      expect(total, partition).toBeLessThan(exchangeBytes(whole, planned(partition).plan).total);
+    }
+    expect(frugal.totalMs).toBeLessThanOrEqual(1.1 * planned('auto').totalMs);
   });
 });
 
