@@ -1,6 +1,6 @@
 /**
  * numavox: 3D-CNN inference on many-core CPUs. The API is onnxruntime's; beside it: what a session is and where it runs,
- * what is in a model, what the machine is and how fast, and the zoo.
+ * what is in a model and what a plan computes where, what the machine is and how fast, and the zoo.
  */
 export { env, Tensor } from 'onnxruntime-common';
 export { type Calibrated, type CalibrateOptions, calibrated, loadRates } from './calibrate/index.js';
@@ -10,12 +10,23 @@ export type { CacheSizes, Piece } from './cost/work.js';
 export { type ErrorKind, NumavoxError } from './errors.js';
 export { decodeTensor } from './onnx/index.js';
 export { buildTeams } from './plan/build_teams.js';
+export { type Partition, partitions } from './plan/cuts.js';
 export type { ClusterTeam, NodeTeam, TeamTree, WorkerSeat } from './plan/team.js';
 export type { PortInfo, SessionDescription } from './session/engine.js';
 export { exportZoo } from './session/export_zoo.js';
 export { describeSession, InferenceSession } from './session/inference_session.js';
 export { type InspectedNode, type Inspection, inspectModel } from './session/inspect.js';
 export type { Algorithm, NumavoxOptions, NumavoxRunOptions, RunOptions, SessionOptions } from './session/options.js';
+export { type PlanModelOptions, planModel } from './session/plan_model.js';
+export type {
+  ComparedPlan,
+  NodeMove,
+  PlannedLayerInfo,
+  PlannedMemoryInfo,
+  PlanReport,
+  PlanSummary,
+  PredictedTimes,
+} from './session/plan_report.js';
 export {
   type Files,
   filesFromRecord,

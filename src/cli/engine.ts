@@ -2,7 +2,7 @@
  * What the commands need of the library, as plain data and few functions, so that they are tested without it.
  * numavox.ts provides it from the public entry point.
  */
-import type { NumavoxOptions, Rates } from '../index.js';
+import type { NumavoxOptions, PlanReport, Rates } from '../index.js';
 import type { FloatTensor } from './formats/npy.js';
 
 export interface ValueInfo {
@@ -49,7 +49,10 @@ export interface SessionInfo {
 /** Which workers there are, and where. */
 export type TeamOptions = Pick<NumavoxOptions, 'workers' | 'topology' | 'smt'>;
 
-export type MachineOptions = TeamOptions & Pick<NumavoxOptions, 'module' | 'algorithm'>;
+/** What is computed where. */
+export type PlanningOptions = TeamOptions & Pick<NumavoxOptions, 'algorithm' | 'partition' | 'rates'>;
+
+export type MachineOptions = PlanningOptions & Pick<NumavoxOptions, 'module'>;
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 
@@ -134,6 +137,11 @@ export interface Engine {
     readonly json: object;
   };
   calibrate(options: CalibrateOptions): Promise<Calibration>;
+  /** What a session would compute where. */
+  plan(
+    model: string,
+    options: PlanningOptions & { readonly shapes: Shapes; readonly onWarning: (message: string) => void },
+  ): PlanReport;
   /** A single ONNX TensorProto. */
   decodeTensor(bytes: Uint8Array, file: string): FloatTensor;
   /** Row-major values of a moving pattern. */

@@ -13,6 +13,7 @@ import {
   inspectModel,
   isZooName,
   NumavoxError,
+  planModel,
   readTopology,
   syntheticClip,
   Tensor,
@@ -36,6 +37,7 @@ export const engine: Engine = {
     return { text: formatTopology(topology, seating), json: { ...topologyToJson(topology, seating), teams } };
   },
   calibrate: calibrated,
+  plan: planModel,
   decodeTensor: (bytes, file) => {
     const { dims, data } = decodeTensor(bytes, file);
     return { dims, data: data instanceof Float32Array ? data : Float32Array.from(data, Number) };

@@ -1,8 +1,8 @@
 /** Options that several commands share, and the reading of their values; a value that makes no sense is kind `usage`. */
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { NumavoxError } from '../index.js';
-import type { MachineOptions, Shapes, TeamOptions, ZooOptions } from './engine.js';
+import { NumavoxError, partitions, type Rates } from '../index.js';
+import type { MachineOptions, PlanningOptions, Shapes, TeamOptions, ZooOptions } from './engine.js';
 import { readBytes } from './files.js';
 
 /** A whole number of at least `min`, for the option named in errors. */
@@ -39,8 +39,13 @@ export interface TeamFlags extends Omit<TeamOptions, 'topology'> {
   readonly topology?: string;
 }
 
+/** Options that a command line gives about what is computed where. */
+export interface PlanningFlags extends TeamFlags, Omit<PlanningOptions, keyof TeamOptions | 'rates'> {
+  readonly rates?: string;
+}
+
 /** Options that a command line gives about where and how a network runs. */
-export interface MachineFlags extends TeamFlags, Omit<MachineOptions, keyof TeamOptions> {}
+export interface MachineFlags extends PlanningFlags, Pick<MachineOptions, 'module'> {}
 
 export function addTeamOptions(command: Command): Command {
   return command
@@ -52,14 +57,25 @@ export function addTeamOptions(command: Command): Command {
     );
 }
 
-export function addMachineOptions(command: Command): Command {
+export function addPlanningOptions(command: Command): Command {
   return addTeamOptions(command)
-    .addOption(new Option('--module <name>', 'kernels with or without fused multiply-add').choices(['simd', 'relaxed']))
     .addOption(
       new Option('--algorithm <name>', 'auto, exact (direct convolution only) or reference (slow, no kernels)')
         .choices(['auto', 'exact', 'reference'])
         .default('auto'),
-    );
+    )
+    .addOption(
+      new Option('--partition <name>', 'how layers are divided among nodes; the results are the same')
+        .choices(partitions)
+        .default('auto'),
+    )
+    .option('--rates <file>', 'rates to plan with, a file of "numavox calibrate --json"');
+}
+
+export function addMachineOptions(command: Command): Command {
+  return addPlanningOptions(command).addOption(
+    new Option('--module <name>', 'kernels with or without fused multiply-add').choices(['simd', 'relaxed']),
+  );
 }
 
 export function addZooOptions(command: Command): Command {
@@ -85,27 +101,40 @@ export function teamOptions({ workers, smt, topology }: TeamFlags): TeamOptions 
   };
 }
 
-export function machineOptions(flags: MachineFlags): MachineOptions {
-  const { module, algorithm } = flags;
+/** Reads what `--topology` and `--rates` name; whether these are rates is the engine's to say. */
+export function planningOptions(flags: PlanningFlags): PlanningOptions {
+  const { algorithm, partition, rates } = flags;
   return {
     ...teamOptions(flags),
-    ...(module !== undefined && { module }),
     ...(algorithm !== undefined && { algorithm }),
+    ...(partition !== undefined && { partition }),
+    ...(rates !== undefined && { rates: readJson(rates, 'rates as "numavox calibrate --json" prints them') as Rates }),
   };
+}
+
+export function machineOptions(flags: MachineFlags): MachineOptions {
+  const { module } = flags;
+  return { ...planningOptions(flags), ...(module !== undefined && { module }) };
 }
 
 /** A shape such as 4x2x4 as it is, misspelt ones too; anything else is a JSON file. */
 function readTopologyFlag(text: string): string | object {
   if (/^[\dx*,.\s-]*$/i.test(text) && !existsSync(text)) return text;
-  const json = Buffer.from(readBytes(text)).toString('utf8');
+  return readJson(text, 'a topology as "numavox topology --json" prints it');
+}
+
+/** The object in a JSON file; anything else is no `what`. */
+function readJson(file: string, what: string): object {
+  const json = Buffer.from(readBytes(file)).toString('utf8');
+  let value: unknown;
   try {
-    const topology: unknown = JSON.parse(json);
-    if (typeof topology === 'object' && topology !== null && !Array.isArray(topology)) return topology;
+    value = JSON.parse(json);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new NumavoxError('input', `${text}: not JSON: ${reason}`, { cause });
+    throw new NumavoxError('input', `${file}: not JSON: ${reason}`, { cause });
   }
-  throw new NumavoxError('input', `${text}: not a topology as "numavox topology --json" prints it`);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new NumavoxError('input', `${file}: not ${what}`);
 }
 
 export function zooOptions(flags: ZooOptions): ZooOptions {

@@ -46,5 +46,6 @@ export function planOutputs(flags: OutputFlags, hasVolume: boolean, sources: rea
   return { npy, labels, png: picture };
 }
 
-const sameFile = (a: string, b: string): boolean =>
+/** Whether two names that exist are one file. */
+export const sameFile = (a: string, b: string): boolean =>
   existsSync(a) && existsSync(b) && realpathSync(a) === realpathSync(b);

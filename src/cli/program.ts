@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { benchCommand } from './commands/bench.js';
 import { calibrateCommand } from './commands/calibrate.js';
 import { inspectCommand } from './commands/inspect.js';
+import { planCommand } from './commands/plan.js';
 import { runCommand } from './commands/run.js';
 import { topologyCommand } from './commands/topology.js';
 import { zooCommand } from './commands/zoo.js';
@@ -36,7 +37,15 @@ function buildProgram(cli: Cli): Command {
       outputError: () => {},
     })
     .addHelpText('after', '\nnumavox COMMAND --help tells more, numavox run --help has examples.');
-  for (const add of [runCommand, benchCommand, inspectCommand, topologyCommand, calibrateCommand, zooCommand])
+  for (const add of [
+    runCommand,
+    benchCommand,
+    inspectCommand,
+    planCommand,
+    topologyCommand,
+    calibrateCommand,
+    zooCommand,
+  ])
     add(cli, program);
   return program;
 }

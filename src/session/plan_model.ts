@@ -33,7 +33,8 @@ export function planModel(source: ModelSource, options: PlanModelOptions = {}): 
   const { workers, topology, smt, rates, algorithm = 'auto', partition = 'auto', ...rest } = resolveOptions(options);
   const { teams, warnings } = buildTeams(hostTopology(), { workers, shape: topology, smt });
   // Of another machine, it does not matter what this one has too little of.
-  if (!teams.logical) for (const warning of warnings) rest.onWarning?.(warning);
+  const warn = rest.onWarning ?? (message => process.emitWarning(message, 'NumavoxWarning'));
+  if (!teams.logical) for (const warning of warnings) warn(warning);
   const graph = optimizeFor(withSymbols(loadGraph(source), rest.freeDimensionOverrides ?? {}), rest.shapes ?? {});
   const prepare = { teams, algorithm, partition, rates: rates ?? defaultRates };
   const planner = plannerOf(graph, prepare);

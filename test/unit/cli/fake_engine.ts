@@ -10,7 +10,9 @@ import type {
 } from '../../../src/cli/engine.js';
 import type { FloatTensor } from '../../../src/cli/formats/npy.js';
 import { runProgram } from '../../../src/cli/program.js';
+import type { PlanReport } from '../../../src/index.js';
 import { defaultRates } from '../../../src/index.js';
+import { twoNodes } from './two_nodes.js';
 
 type Feeds = Readonly<Record<string, FloatTensor>>;
 
@@ -18,6 +20,7 @@ export interface FakeModel {
   readonly inputs?: readonly ValueInfo[];
   readonly outputs?: readonly ValueInfo[] | null;
   readonly run?: (feeds: Feeds, signal: AbortSignal) => readonly NamedTensor[] | Promise<readonly NamedTensor[]>;
+  readonly plan?: PlanReport;
   readonly openError?: Error;
   readonly warning?: string;
 }
@@ -28,6 +31,7 @@ export interface Calls {
   readonly exported: unknown[];
   readonly inspected: unknown[];
   readonly topologies: unknown[];
+  readonly planned: { readonly model: string; readonly options: object }[];
   readonly calibrations: CalibrateOptions[];
   releases: number;
 }
@@ -70,6 +74,7 @@ export async function numavox(
     exported: [],
     inspected: [],
     topologies: [],
+    planned: [],
     calibrations: [],
     releases: 0,
   };
@@ -148,6 +153,12 @@ function fakeEngine(model: FakeModel, calls: Calls): Engine {
       calls.calibrations.push(options);
       if (model.warning !== undefined) options.onWarning(model.warning);
       return { rates: defaultRates, path: '/cache/rates.json', measured: options.force };
+    },
+    plan: (name, options) => {
+      calls.planned.push({ model: name, options });
+      if (model.openError !== undefined) throw model.openError;
+      if (model.warning !== undefined) options.onWarning(model.warning);
+      return model.plan ?? twoNodes;
     },
     decodeTensor: () => ({ dims: [1, 3, 4, 8, 8], data: new Float32Array(768).fill(2) }),
     syntheticClip: dims => new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(0.25),
