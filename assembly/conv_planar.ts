@@ -94,8 +94,8 @@ function runTile(tile: PlanarTile, channels: i32): void {
 function convolveRow(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, depth: i32, h: i32): void {
   const weightsPtr = gatherSteps(d, tile, image, depth, h);
   const scratchPtr = changetype<usize>(tile);
-  const channelBytes = (<usize>d.outD * <usize>d.outH * <usize>d.outPitch) << 2;
-  const row = (<usize>(image * d.outC * d.outD + depth) * <usize>d.outH + <usize>h) * <usize>d.outPitch;
+  const channelBytes = (<usize>d.outH * <usize>d.outPitch) << 2;
+  const row = (<usize>((image * d.outD + depth) * d.outC) * <usize>d.outH + <usize>h) * <usize>d.outPitch;
   const finishing = d.residualPtr != 0 || (d.activation != NONE && d.activation != RELU);
   let channel = 0;
   for (let tiles = (d.outC + MOST_CHANNELS - 1) / MOST_CHANNELS; tiles > 0; tiles--) {
@@ -139,7 +139,7 @@ function gatherSteps(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, dept
   const stepsPerLine = d.kW * d.inC;
   const lineBytes = <usize>(stepsPerLine * d.outC) << 2;
   const copyPtr = (tile.stepsPtr + (<usize>(d.kD * d.kH * stepsPerLine) << 2) + 63) & ~63;
-  const channelBytes = (<usize>d.inD * <usize>d.inH * <usize>d.inPitch) << 2;
+  const channelBytes = (<usize>d.inH * <usize>d.inPitch) << 2;
   const lastD = originD + (d.kD - 1) * d.dilD;
   const lastH = originH + (d.kH - 1) * d.dilH;
   const cut = originD < 0 || originH < 0 || lastD >= d.inD || lastH >= d.inH;
@@ -151,7 +151,7 @@ function gatherSteps(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, dept
     for (let kh = 0; kh < d.kH; kh++) {
       const inH = originH + kh * d.dilH;
       if (<u32>inD < <u32>d.inD && <u32>inH < <u32>d.inH) {
-        const row = (<usize>(image * d.inC * d.inD + inD) * <usize>d.inH + <usize>inH) * <usize>d.inPitch;
+        const row = (<usize>((image * d.inD + inD) * d.inC) * <usize>d.inH + <usize>inH) * <usize>d.inPitch;
         let xPtr = d.xPtr + ((row + <usize>(d.inHalo - d.padW)) << 2);
         for (let kw = 0; kw < d.kW; kw++) {
           let from = xPtr;
@@ -174,7 +174,7 @@ function gatherSteps(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, dept
 
 /** Residual and activation on a tile's sums; `offset` is its place in y and in the residual, in bytes. */
 function finishTile(d: ConvPlanarDescriptor, tile: PlanarTile, channels: i32, offset: usize, count: i32): void {
-  const channelBytes = (<usize>d.outD * <usize>d.outH * <usize>d.outPitch) << 2;
+  const channelBytes = (<usize>d.outH * <usize>d.outPitch) << 2;
   let residualPtr = d.residualPtr + offset;
   let sumsPtr = tile.yPtr;
   for (; channels > 0; channels--) {

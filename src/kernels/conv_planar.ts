@@ -7,7 +7,7 @@ import { receptiveField } from './receptive_field.js';
 /**
  * f32_conv_planar: convolution for layers of few channels, lanes along w. strideW is 1 and there are no groups.
  *
- * x is [batch, inC, inD, inH, inPitch] floats: each row of inW values begins inHalo floats into its pitch, and what is
+ * x is [batch, inD, inC, inH, inPitch] floats: each row of inW values begins inHalo floats into its pitch, and what is
  * left and right of them is zero. y likewise; the kernel clears y's halos itself. inHalo >= padW, and
  * inPitch >= inHalo + inW + what taps reach beyond x on the right; outPitch >= outHalo + outW rounded up to vectors of 8. Such a
  * vector may read past its row: what it finds there goes nowhere (the arena has 64 bytes of slack after the last row).
@@ -77,30 +77,29 @@ export const convPlanar: Kernel<typeof convPlanarFields> = {
 /** All channels of row h of `plane` (image and depth), halos included. */
 function twinRow(f32: Float32Array, d: D, plane: number, h: number): void {
   const finish = activate(d);
-  const image = Math.floor(plane / d.outD);
-  const depth = plane % d.outD;
   for (let o = 0; o < d.outC; o++) {
-    const row = (((image * d.outC + o) * d.outD + depth) * d.outH + h) * d.outPitch;
+    const row = ((plane * d.outC + o) * d.outH + h) * d.outPitch;
     f32.fill(0, d.yPtr / 4 + row, d.yPtr / 4 + row + d.outPitch);
     for (let w = 0; w < d.outW; w++) {
       const at = row + d.outHalo + w;
       let sum = d.biasPtr === 0 ? 0 : f32[d.biasPtr / 4 + o]!;
-      sum += chain(f32, d, { m: (plane * d.outH + h) * d.outW + w, image, o });
+      sum += chain(f32, d, (plane * d.outH + h) * d.outW + w, o);
       if (d.residualPtr !== 0) sum += f32[d.residualPtr / 4 + at]!;
       f32[d.yPtr / 4 + at] = finish(Math.fround(sum));
     }
   }
 }
 
-/** The products of output channel o at position m of `image`, summed in double precision. */
-function chain(f32: Float32Array, d: D, { m, image, o }: { m: number; image: number; o: number }): number {
+/** The products of output channel o at position m, summed in double precision. */
+function chain(f32: Float32Array, d: D, m: number, o: number): number {
   let sum = 0;
   receptiveField(d, m).forEach((position, tap) => {
     if (position < 0) return;
     const w = position % d.inW;
-    const line = Math.floor(position / d.inW) - image * d.inD * d.inH;
+    const line = Math.floor(position / d.inW);
+    const plane = Math.floor(line / d.inH);
     for (let c = 0; c < d.inC; c++) {
-      const x = ((image * d.inC + c) * d.inD * d.inH + line) * d.inPitch + d.inHalo + w;
+      const x = ((plane * d.inC + c) * d.inH + (line % d.inH)) * d.inPitch + d.inHalo + w;
       sum += f32[d.xPtr / 4 + x]! * f32[d.wPtr / 4 + (tap * d.inC + c) * d.outC + o]!;
     }
   });

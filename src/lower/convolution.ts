@@ -35,12 +35,6 @@ export function lowerConv(context: Context, node: ConvNode): void {
   else lowerConvDense(context, node, bias);
 }
 
-/** Whether the convolution's output has its rows innermost, and its channels outermost. */
-export const isPlanar = (graph: TypedGraph, node: ConvNode): boolean => {
-  const dims = (name: string) => graph.types.get(name)!.dims;
-  return chooseConvKernel(node, dims(node.inputs[0]!), dims(node.outputs[0]!)) === 'f32_conv_planar';
-};
-
 const kernelOf = (context: Context, node: ConvNode): ConvKernelName =>
   chooseConvKernel(node, context.fullDims(node.inputs[0]!), context.fullDims(node.outputs[0]!));
 
@@ -140,6 +134,14 @@ const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple)
 function planarLayout(width: number, left: number, right: number): Layout {
   const halo = roundUp(left, 4);
   return { kind: 'planar', halo, pitch: halo + roundUp(Math.max(roundUp(width, 8), width + right), 8) };
+}
+
+/** The layout in which a convolution gives its result, but for the halos that readers ask for. */
+export function convLayout(graph: TypedGraph, node: ConvNode): Layout {
+  const dims = (name: string) => graph.types.get(name)!.dims;
+  const y = dims(node.outputs[0]!);
+  const isPlanar = chooseConvKernel(node, dims(node.inputs[0]!), y) === 'f32_conv_planar';
+  return isPlanar ? planarLayout(y.at(-1)!, 0, 0) : channelsLast;
 }
 
 const planarFits = (held: Held, left: number, right: number): boolean => {

@@ -5,7 +5,8 @@ import { stridesOf as denseStrides, sizeOf } from '../graph/shape.js';
  *
  * - `rowMajor`: ONNX's own order.
  * - `channelsLast`: [N, spatial..., C], what most kernels work on. Ranks 3 to 5 only.
- * - `planar`: row-major, but each row of the last dimension starts `halo` zeros into a pitch of `pitch` floats.
+ * - `planar`: [N, spatial but the last two..., C, last two], and each row of the last dimension starts `halo` zeros into a
+ *   pitch of `pitch` floats.
  */
 export type Layout =
   | { readonly kind: 'rowMajor' }
@@ -18,8 +19,14 @@ export const channelsLast: Layout = { kind: 'channelsLast' };
 /** The tensor's dimensions from outermost to innermost in memory. */
 export function memoryOrder(dims: readonly number[], layout: Layout): number[] {
   const order = dims.map((_, axis) => axis);
-  if (layout.kind !== 'channelsLast') return order;
-  return [0, ...order.slice(2), 1];
+  switch (layout.kind) {
+    case 'rowMajor':
+      return order;
+    case 'channelsLast':
+      return [0, ...order.slice(2), 1];
+    case 'planar':
+      return order.length < 5 ? order : [0, 2, 1, 3, 4];
+  }
 }
 
 /** Stride in elements of each logical dimension. */

@@ -15,13 +15,13 @@ import {
   readersOf,
   unsupported,
 } from './context.js';
-import { isPlanar, lowerConv } from './convolution.js';
+import { convLayout, lowerConv } from './convolution.js';
 import { demandsOf } from './demands.js';
 import { lowerActivation, lowerBatchNorm, lowerBinary } from './elementwise.js';
 import { type Gathered, gather } from './gathering.js';
 import { type Part, partOf } from './held.js';
 import { layerGrid } from './layer_grid.js';
-import { type Layout, rowMajor } from './layout.js';
+import { channelsLast, type Layout, rowMajor } from './layout.js';
 import { localNode } from './local_node.js';
 import { lowerGemm, lowerMatMul } from './matrix.js';
 import { innerFirst } from './overlap.js';
@@ -101,9 +101,8 @@ function emitProgram(graph: TypedGraph, plan: Plan, { reference = false, exact =
 
 /** The parts in which a memory computes its box of a layer, the first of them while the others wait for what they read. */
 function partsOf({ graph, exact }: Lowering, node: Node, whole: Box, values: Values): readonly Box[] {
-  if (node.op === 'Conv' && isPlanar(graph, node)) return [whole];
-  const step = layerGrid(graph, node, exact)[2] ?? 1;
-  return innerFirst(graph, node, whole, values, step);
+  const layout = node.op === 'Conv' ? convLayout(graph, node) : channelsLast;
+  return innerFirst(graph, node, whole, values, { layout, step: layerGrid(graph, node, exact)[2] ?? 1 });
 }
 
 /** What comes before a part of a layer in its memory, then the part itself; from step `start` on, in which exchanges are made. */

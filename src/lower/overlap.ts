@@ -5,22 +5,32 @@
 import type { Node, TypedGraph } from '../graph/ir.js';
 import { type Box, boxElements, containsBox, type Range } from '../plan/box.js';
 import { demandsOf } from './demands.js';
+import { isRun } from './held.js';
+import type { Layout } from './layout.js';
 import type { Values } from './values.js';
 
-/** Channels last, boxes that differ along this axis lie one behind the other, where there is one image. */
+/** Of one image, boxes that differ along this axis lie one behind the other in most layouts. */
 const slabAxis = 2;
 
 /** Of the box, the least part that is worth steps of its own. */
 const leastInner = 0.5;
 
+export interface Cutting {
+  /** Of the output. */
+  readonly layout: Layout;
+  /** Cuts lie at its multiples along the axis. */
+  readonly step: number;
+}
+
 /**
  * The inner part first, then what is before and behind it; the box alone where it is not worth cutting, or where nothing has
- * to be fetched. `step`: cuts lie at its multiples along the axis.
+ * to be fetched.
  */
-export function innerFirst(graph: TypedGraph, node: Node, out: Box, values: Values, step: number): readonly Box[] {
+export function innerFirst(graph: TypedGraph, node: Node, out: Box, values: Values, cutting: Cutting): readonly Box[] {
   if (!isWindowed(node) || out.length < 4 || holdsAll(graph, node, out, values)) return [out];
-  const [images, , [begin, end]] = out as [Range, Range, Range];
-  if (images[1] - images[0] > 1) return [out];
+  const { step, layout } = cutting;
+  const [begin, end] = out[slabAxis]!;
+  if (!isRun(out.with(slabAxis, [begin, begin + 1]), out, layout)) return [out];
   const at = (range: Range): Box => out.with(slabAxis, range);
   const holds = (range: Range) => holdsAll(graph, node, at(range), values);
   let first = begin;

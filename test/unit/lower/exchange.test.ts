@@ -47,6 +47,8 @@ const bytesOf = (program: Program) =>
   exchangesOf(program)
     .flatMap(({ pieces }) => pieces)
     .reduce((sum, { runs, bytes }) => sum + runs * bytes, 0);
+const kernelsOf = ({ steps }: Program) =>
+  steps.flatMap(({ shares }) => shares.flatMap(share => (share.kind === 'kernel' ? [share.kernel] : [])));
 /** Steps that copy within a memory what it has, or what it has fetched. */
 const copiesOf = ({ steps }: Program) => steps.filter(({ op }) => op === 'Move');
 
@@ -121,5 +123,29 @@ describe('every memory', () => {
     steps.slice(0, -1).forEach(({ barrier }, at) => {
       expect(barrier).toBe(steps[at + 1]!.shares.some(isExchange) ? 'machine' : 'node');
     });
+  });
+});
+
+describe('layers of few channels', () => {
+  it('fetch a slab in depth into the room beside their own part too', () => {
+    const graph = inferShapes(
+      graphOf({
+        inputs: { x: [1, 2, 32, 6, 20] },
+        constants: { k: constantOf([5, 2, 3, 3, 3]), l: constantOf([5, 5, 3, 3, 3]) },
+        nodes: [
+          { op: 'Conv', inputs: ['x', 'k'], outputs: ['a'], window },
+          {
+            op: 'Conv',
+            inputs: ['a', 'l'],
+            outputs: ['y'],
+            window: { ...window, dilations: [4, 4, 4], padsBegin: [4, 4, 4], padsEnd: [4, 4, 4] },
+          },
+        ],
+      }),
+    );
+    const program = programOf(graph, along.depth, along.depth);
+    expect(kernelsOf(program)).toContain('f32_conv_planar');
+    expect(copiesOf(program)).toEqual([]);
+    expect(exchangesOf(program).map(({ pieces }) => pieces.length)).toEqual([1, 1]);
   });
 });
