@@ -31,6 +31,9 @@ export function intersect(a: Box, b: Box): Box | null {
   return common;
 }
 
+export const overlaps = (a: Box, b: Box): boolean =>
+  a.every(([begin, end], axis) => begin < b[axis]![1] && b[axis]![0] < end);
+
 /** The smallest box that contains both. */
 export const hull = (a: Box, b: Box): Box =>
   a.map(([begin, end], axis): Range => [Math.min(begin, b[axis]![0]), Math.max(end, b[axis]![1])]);

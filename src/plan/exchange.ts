@@ -1,4 +1,4 @@
-import { type Box, intersect, subtract } from './box.js';
+import { type Box, intersect, overlaps, subtract } from './box.js';
 
 /** A box that one memory fetches from another. */
 export interface Transfer {
@@ -20,7 +20,7 @@ export function transfers(need: Box, to: number, parts: readonly (Box | null)[],
   const count = parts.length;
   const order = parts
     .map((_, memory) => memory)
-    .filter(memory => memory !== to && parts[memory] && intersect(need, parts[memory]))
+    .filter(memory => memory !== to && parts[memory] && overlaps(need, parts[memory]))
     .sort((a, b) => distance(to, a) - distance(to, b) || ((a - to + count) % count) - ((b - to + count) % count));
   const found: Transfer[] = [];
   for (const from of order) {

@@ -68,7 +68,8 @@ export function planPartition(graph: TypedGraph, options: SearchOptions): Planne
   const { teams, cost, partition = 'auto', extraGrid } = options;
   const memories = partition === 'none' ? planWhole(graph, teams).memories : memoriesOf(teams);
   const weights = memories.map(({ ranks }) => ranks.length);
-  const layers = layersOf(graph, { cost, weights, partition, ...(extraGrid ? { extraGrid } : {}) });
+  const found = layersOf(graph, { cost, weights, partition, ...(extraGrid ? { extraGrid } : {}) });
+  const layers = found.map(layer => ({ ...layer, priced: pricedOptions(layer) }));
   const [best, second] = partition === 'frugal' ? searchFrugal(layers) : search(layers, 0);
   const chosen = optionsAlong(best ?? null);
   const planned = layers.map((layer, index) => plannedLayer(layer, chosen[index]!, chosen));
@@ -97,7 +98,7 @@ interface State {
  * Fewer bytes for a little time: the ways that are best while every byte has a price, as high a one as leaves the plan within
  * the slack of the fastest.
  */
-function searchFrugal(layers: readonly Layer[]): readonly Way[] {
+function searchFrugal(layers: readonly PricedLayer[]): readonly Way[] {
   let found = search(layers, 0);
   const limit = (found[0]?.ticks ?? 0) * (1 + frugalSlack);
   for (const price of bytePrices) {
@@ -109,7 +110,7 @@ function searchFrugal(layers: readonly Layer[]): readonly Way[] {
 }
 
 /** The best two ways through all layers, a byte counted as `price` ticks; none where there are no layers. */
-function search(layers: readonly Layer[], price: number): readonly Way[] {
+function search(layers: readonly PricedLayer[], price: number): readonly Way[] {
   let states: readonly State[] = [];
   let live: readonly number[] = [];
   for (const [index, layer] of layers.entries()) {
@@ -124,7 +125,7 @@ function search(layers: readonly Layer[], price: number): readonly Way[] {
 
 /** The states after layer `index`, from those before it, in which the layers of `live` have options. */
 function afterLayer(
-  layer: Layer,
+  layer: PricedLayer,
   index: number,
   live: readonly number[],
   states: readonly State[],
@@ -141,22 +142,36 @@ function afterLayer(
     const reached = remembered(next, kept.map(option => option.index).join(), () =>
       (isLive ? layer.options : [null]).map(option => ({ options: option ? [...kept, option] : kept, ways: [] })),
     );
-    for (const option of layer.options) {
-      const fetch = layer.fetch(option, sources);
-      const ticks = Math.round(ticksPerMs * (totalOf(option.slowest) + fetch.ms));
-      const state = reached[isLive ? option.index : 0]!;
-      for (const before of ways) {
-        const bytes = (before?.bytes ?? 0) + fetch.bytes;
-        const spent = {
-          ticks: (before?.ticks ?? 0) + ticks,
-          bytes,
-          cost: (before?.cost ?? 0) + ticks + price * fetch.bytes,
-        };
-        insert(state.ways, spent, option, before);
-      }
+    for (const [place, own] of layer.priced(sources).entries()) {
+      const option = layer.options[place]!;
+      const state = reached[isLive ? place : 0]!;
+      for (const before of ways) insert(state.ways, { own, price, option, before });
     }
   }
   return [...next.values()].flat();
+}
+
+/** Of an option by itself. */
+interface Own {
+  readonly ticks: number;
+  readonly bytes: number;
+}
+
+interface PricedLayer extends Layer {
+  /** One for each option, behind its sources' options. */
+  readonly priced: (sources: readonly Option[]) => readonly Own[];
+}
+
+/** `PricedLayer.priced`, each answer worked out once: many states have the same sources. */
+function pricedOptions({ options, fetch }: Layer): PricedLayer['priced'] {
+  const known = new Map<string, readonly Own[]>();
+  return sources =>
+    remembered(known, sources.map(({ index }) => index).join(), () =>
+      options.map(option => {
+        const { ms, bytes } = fetch(option, sources);
+        return { ticks: Math.round(ticksPerMs * (totalOf(option.slowest) + ms)), bytes };
+      }),
+    );
 }
 
 interface Spent {
@@ -166,13 +181,22 @@ interface Spent {
   readonly cost: number;
 }
 
-const byCost = (a: Spent, b: Spent): number => a.cost - b.cost || a.bytes - b.bytes;
+type Compared = Pick<Spent, 'cost' | 'bytes'>;
+
+const byCost = (a: Compared, b: Compared): number => a.cost - b.cost || a.bytes - b.bytes;
+
+interface NextWay extends Pick<Way, 'option' | 'before'> {
+  readonly own: Own;
+  readonly price: number;
+}
 
 /** Adds a way if it is among the best two, behind those that cost the same. */
-function insert(ways: Way[], spent: Spent, option: Option, before: Way | null): void {
+function insert(ways: Way[], { own, price, option, before }: NextWay): void {
   const [best, second] = ways;
-  if (second && byCost(spent, second) >= 0) return;
-  const way: Way = { ...spent, option, before };
+  const bytes = (before?.bytes ?? 0) + own.bytes;
+  const cost = (before?.cost ?? 0) + own.ticks + price * own.bytes;
+  if (second && byCost({ cost, bytes }, second) >= 0) return;
+  const way: Way = { ticks: (before?.ticks ?? 0) + own.ticks, bytes, cost, option, before };
   if (best && byCost(way, best) >= 0) ways[1] = way;
   else ways.splice(0, ways.length, way, ...(best ? [best] : []));
 }
