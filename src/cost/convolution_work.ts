@@ -76,7 +76,8 @@ export function gemmWork(values: Values, caches: CacheSizes): Work {
   const passBytes = 4 * Math.min(nBlock, outputs) * depth;
   const weightPasses = passBytes > caches.ownBytes / 2 ? mBlocks : 1;
   const inBytes = inputBytes(s);
-  const inPasses = inputPasses(s, channels, caches) * (inBytes / groups > caches.ownBytes / 2 ? nBlocks : 1);
+  const isFar = inBytes / groups > caches.ownBytes / 2;
+  const inPasses = inputPasses(s, channels, caches) * (isFar ? nBlocks : 1);
   const once = activationTraffic(inBytes + 4 * positions * s.outC * (values.residualPtr ? 2 : 1), caches);
   return {
     counts: {
@@ -84,6 +85,7 @@ export function gemmWork(values: Values, caches: CacheSizes): Work {
       gemmTile: groups * rowTiles * panels * kBlocks,
       gemmEdge: hasEdges ? 2 * groups * rowTiles * kBlocks * edgeTiles * edgeValues : 0,
       packValue: packs * tileRows * depth,
+      packFar: isFar ? (inBytes * inPasses) / 4 : 0,
       packOdd: packs * tileRows * (depth / span) * (span % 4),
       packSpan: spans,
       packCut: together ? (packs * tileRows * (depth / span) * cutAlongW(s)) / s.outW : 0,
@@ -91,6 +93,7 @@ export function gemmWork(values: Values, caches: CacheSizes): Work {
     },
     cacheBytes: once.cacheBytes + inBytes * (inPasses - 1) + weightBytes * (weightPasses - 1),
     memoryBytes: once.memoryBytes + weightBytes,
+    repeated: { inputBytes: inBytes, weightBytes, outputBlocks: groups * nBlocks },
   };
 }
 

@@ -15,6 +15,7 @@ export const defaultRates: Rates = {
     gemmTile: 11,
     gemmEdge: 2.3,
     packValue: 0.135,
+    packFar: 0.3,
     packOdd: 0.15,
     packSpan: 16,
     packCut: 9,

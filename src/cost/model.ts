@@ -8,9 +8,10 @@ import type { CostModel, LayerCost, Move } from '../plan/cost.js';
 import { memoriesOf, memoryDistance } from '../plan/memories.js';
 import type { PlannedMemory } from '../plan/plan.js';
 import type { TeamTree } from '../plan/team.js';
-import { crewsOf } from './crew.js';
-import { type Crew, kernelTime } from './kernel_time.js';
+import { type Crew, crewsOf, farWorkers } from './crew.js';
+import { kernelTime } from './kernel_time.js';
 import { bandwidthOf, barrierMs, type Rates } from './rates.js';
+import { farness, passageMs } from './supply.js';
 import type { CostedStep } from './work.js';
 
 /** A step that lowering would emit, with what it packs. */
@@ -32,9 +33,8 @@ export function createCostModel({ rates, teams, memories = memoriesOf(teams), st
   const distance = memoryDistance({ teams, memories });
   /** By crew, for all memories with equal ones: what has been worked out for the same steps. */
   const known = crews.map(() => new Map<readonly LoweredStep[], LayerCost>());
-  const likeOf = crews.map(({ workers, remoteness }) =>
-    crews.findIndex(other => other.workers === workers && other.remoteness === remoteness),
-  );
+  const likeOf = crews.map(crew => crews.findIndex(other => isLike(crew, other)));
+  const everyone = crews.flatMap(({ nodes }) => nodes);
   return {
     compute: (node, out, memory) => {
       const steps = stepsOf(node, out);
@@ -47,6 +47,7 @@ export function createCostModel({ rates, teams, memories = memoriesOf(teams), st
     machineBarrierMs: barrierMs(
       rates,
       crews.reduce((sum, { workers }) => sum + workers, 0),
+      farWorkers(everyone),
     ),
     distance,
   };
@@ -57,21 +58,28 @@ export function createCostModel({ rates, teams, memories = memoriesOf(teams), st
       const { arithmeticMs, memoryMs, overheadMs } = kernelTime(step, crew, rates);
       cost.computeMs += arithmeticMs;
       cost.memoryMs += memoryMs;
-      cost.barrierMs += overheadMs + barrierMs(rates, crew.workers);
+      cost.barrierMs += overheadMs + barrierMs(rates, crew.workers, farWorkers(crew.nodes));
       cost.weightBytes += step.weightBytes;
     }
     return cost;
   }
 
-  /** Every memory's workers fetch what it needs, all memories at the same time. Twice as far takes twice as long. */
+  /** Every memory's workers fetch what it needs, all memories at the same time. */
   function exchangeMs(moves: readonly Move[]): number {
     const copied = crews.map(() => 0);
     for (const { from, to, bytes, scattered } of moves) {
-      copied[to]! += ((scattered ? 2 : 1) * bytes * distance(to, from)) / distance(to, to);
+      copied[to]! += (scattered ? 2 : 1) * bytes * farness(distance(to, from), distance(to, to), rates);
     }
     return Math.max(
-      0,
+      passageMs(
+        moves.map(({ from, to, bytes }) => ({ from, to, bytes, distance: distance(to, from) })),
+        rates,
+      ),
       ...copied.map((bytes, to) => (1000 * bytes) / bandwidthOf(rates.copy, rates.workers, crews[to]!.workers)),
     );
   }
 }
+
+/** Whether equal steps take two crews equally long. */
+const isLike = (a: Crew, b: Crew): boolean =>
+  a.workers === b.workers && a.remoteness === b.remoteness && a.clusters === b.clusters;

@@ -7,9 +7,10 @@ import { kernels } from '../kernels/index.js';
 import type { ExchangeShare, KernelShare, MemoryPlan, Program } from '../lower/program.js';
 import type { Plan } from '../plan/plan.js';
 import { distanceOf } from '../plan/team.js';
-import { crewsOf } from './crew.js';
+import { crewsOf, farWorkers } from './crew.js';
 import { kernelTime, type StepTime, totalMs } from './kernel_time.js';
 import { bandwidthOf, barrierMs, type Rates } from './rates.js';
+import { farness, type Passage, passageMs } from './supply.js';
 import type { CostedStep } from './work.js';
 
 export interface StepPrediction {
@@ -42,6 +43,7 @@ export function predictProgram(program: Program, plan: Place, rates: Rates): Pro
     node: Math.max(...crews.map(({ workers }) => workers)),
     machine: everyone,
   };
+  const far = farWorkers(crews.flatMap(({ nodes }) => nodes));
   const images = program.memories.map(descriptorsOf);
   const last = program.steps.length - 1;
 
@@ -49,9 +51,13 @@ export function predictProgram(program: Program, plan: Place, rates: Rates): Pro
     const inKernels = shares
       .filter((share): share is KernelShare => share.kind === 'kernel')
       .map(share => kernelTime(costedStep(share, images[share.memory]!), crews[share.memory]!, rates));
-    const exchanges = shares
-      .filter((share): share is ExchangeShare => share.kind === 'exchange')
-      .map(share => exchangeTime(share, plan, crews[share.memory]!.workers, rates));
+    const fetched = shares.filter((share): share is ExchangeShare => share.kind === 'exchange');
+    const exchanges = fetched.map(share => exchangeTime(share, plan, crews[share.memory]!.workers, rates));
+    const passing = passageMs(
+      fetched.flatMap(share => passagesOf(share, plan)),
+      rates,
+    );
+    const barrierFar = barrier === 'machine' ? far : 0;
     const slowest = inKernels.reduce((a, b) => (totalMs(b) > totalMs(a) ? b : a), nothing);
     return {
       name,
@@ -59,8 +65,8 @@ export function predictProgram(program: Program, plan: Place, rates: Rates): Pro
       kernel: shares.find(share => share.kind === 'kernel')?.kernel ?? null,
       arithmeticMs: slowest.arithmeticMs,
       memoryMs: slowest.memoryMs,
-      exchangeMs: Math.max(0, ...exchanges),
-      overheadMs: slowest.overheadMs + (index < last ? barrierMs(rates, scopes[barrier]) : 0),
+      exchangeMs: Math.max(passing, ...exchanges),
+      overheadMs: slowest.overheadMs + (index < last ? barrierMs(rates, scopes[barrier], barrierFar) : 0),
     };
   });
   const runMs = rates.runUs / 1000 + (1000 * portBytes(program)) / rates.portBytesPerSecond;
@@ -93,8 +99,18 @@ function exchangeTime({ memory, pieces }: ExchangeShare, { teams, memories }: Pl
   let bytes = 0;
   let runs = 0;
   for (const piece of pieces) {
-    bytes += (piece.runs * piece.bytes * distanceOf(teams, home, memories[piece.from]!.nodeIndex)) / own;
+    const distance = distanceOf(teams, home, memories[piece.from]!.nodeIndex);
+    bytes += piece.runs * piece.bytes * farness(distance, own, rates);
     runs += piece.runs;
   }
   return (1000 * bytes) / bandwidthOf(rates.copy, rates.workers, busy) + (runs * rates.copyRunNs) / 1e6 / busy;
 }
+
+/** What a memory's copies put on the links to it. */
+const passagesOf = ({ memory, pieces }: ExchangeShare, { teams, memories }: Place): Passage[] =>
+  pieces.map(({ from, runs, bytes }) => ({
+    from,
+    to: memory,
+    bytes: runs * bytes,
+    distance: distanceOf(teams, memories[memory]!.nodeIndex, memories[from]!.nodeIndex),
+  }));

@@ -33,6 +33,16 @@ export interface Rates {
   readonly runUs: number;
   /** Inputs written and outputs read by the main thread. */
   readonly portBytesPerSecond: number;
+  /** What is known of its nodes; missing where distances are all that is known. */
+  readonly nodes?: NodeRates;
+}
+
+/** Of a machine with several nodes. The rates beside it are those of one node, with all of its workers measured. */
+export interface NodeRates {
+  /** From another node's memory to the workers of one node, one or all of them; by ascending distance. */
+  readonly links: readonly (Bandwidth & { readonly distance: number })[];
+  /** How much longer than one of the same node a worker of another one takes to count itself in at a barrier. At least 1. */
+  readonly farArrival: number;
 }
 
 export const ratesFormat = 1;
@@ -65,6 +75,9 @@ export function bandwidthOf({ oneBytesPerSecond, allBytesPerSecond }: Bandwidth,
 export const crowdingOf = ({ crowding, workers: measured }: Rates, workers: number): number =>
   measured < 2 ? 1 : 1 + (crowding - 1) * Math.min(1, (workers - 1) / (measured - 1));
 
-/** One barrier among `workers`: they count themselves in one after another. */
-export const barrierMs = ({ barrierUs, workers: measured }: Rates, workers: number): number =>
-  workers < 2 ? 0 : (barrierUs * (workers / Math.max(2, measured))) / 1000;
+/** One barrier among `workers`: they count themselves in one after another. `far` of them are not on the node of most. */
+export function barrierMs({ barrierUs, workers: measured, nodes }: Rates, workers: number, far = 0): number {
+  if (workers < 2) return 0;
+  const arrivals = workers + far * ((nodes?.farArrival ?? 1) - 1);
+  return (barrierUs * (arrivals / Math.max(2, measured))) / 1000;
+}

@@ -17,8 +17,9 @@ export interface CostedStep {
  *
  * - `gemmStep`: one k of a 6 x 8 register tile; `gemmTile`: its beginning and end; `gemmEdge`: a value copied for a tile that
  *   sticks out of the matrix
- * - `packValue`: a value of the packed rows; `packOdd`: one of those that no vector of four takes; `packSpan`: a contiguous
- *   stretch of six rows found; `packCut`: a row's stretch that the border cuts
+ * - `packValue`: a value of the packed rows; `packFar`: one that comes from beyond the worker's own cache, in six short streams
+ *   that no prefetcher follows; `packOdd`: one that no vector of four takes; `packSpan`: a contiguous stretch of six rows
+ *   found; `packCut`: a row's stretch that the border cuts
  * - `planarMadd`: a vector multiplied and added; `planarStep`: one tap and channel of a tile; `planarTile`: its beginning and
  *   end; `planarRow`: one tap and channel listed for a row
  * - `depthTap`: up to sixteen channels of a tap multiplied and added; `depthWindow`: their run over the taps of a position
@@ -37,6 +38,7 @@ export const pieceNames = [
   'gemmTile',
   'gemmEdge',
   'packValue',
+  'packFar',
   'packOdd',
   'packSpan',
   'packCut',
@@ -83,6 +85,8 @@ export interface Work {
   readonly cacheBytes: number;
   /** Moved between the caches and memory. */
   readonly memoryBytes: number;
+  /** What several shared caches may read once each, and in how many blocks of outputs. */
+  readonly repeated?: { readonly inputBytes: number; readonly weightBytes: number; readonly outputBlocks: number };
 }
 
 export type Values = Readonly<Record<string, number>>;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { crewsOf } from '../../../src/cost/crew.js';
+import { type Crew, crewsOf } from '../../../src/cost/crew.js';
 import { defaultRates } from '../../../src/cost/default_rates.js';
 import { kernelTime, totalMs } from '../../../src/cost/kernel_time.js';
 import { createCostModel, type LoweredStep } from '../../../src/cost/model.js';
@@ -8,6 +8,12 @@ import { memoriesOf } from '../../../src/plan/memories.js';
 import { tree } from '../runtime/chain.js';
 
 const rates: Rates = { ...defaultRates, workers: 4, crowding: 1.2 };
+
+/** Workers of one cluster, in their own node's memory. */
+const crew = (workers: number): Crew => ({
+  ...{ workers, remoteness: 1, clusters: 1 },
+  nodes: [{ workers, distance: 10, isHome: true }],
+});
 
 /** A sum of `elements` dense values in `units` units. */
 function add(elements: number, units: number): LoweredStep {
@@ -42,7 +48,7 @@ describe('rates', () => {
 });
 
 describe('the time of a kernel', () => {
-  const alone = { workers: 1, remoteness: 1 };
+  const alone = crew(1);
 
   it('is shared out by whole units', () => {
     const step = add(1e6, 3);
@@ -78,7 +84,7 @@ describe('the cost model', () => {
 
   it('adds up the steps that lowering emits', () => {
     const { computeMs, memoryMs, barrierMs: barrier, weightBytes } = model.compute(node, [], 0);
-    const { arithmeticMs, memoryMs: waits, overheadMs } = kernelTime(add(1e6, 8), { workers: 2, remoteness: 1 }, rates);
+    const { arithmeticMs, memoryMs: waits, overheadMs } = kernelTime(add(1e6, 8), crew(2), rates);
     expect([computeMs, memoryMs, weightBytes]).toEqual([2 * arithmeticMs, 2 * waits, 12]);
     expect(barrier).toBeCloseTo(2 * (overheadMs + barrierMs(rates, 2)));
   });
@@ -94,10 +100,9 @@ describe('the cost model', () => {
 
   it('knows who works in one memory from afar', () => {
     const whole = [{ nodeIndex: 0, ranks: [0, 1, 2, 3] }];
-    expect(crewsOf({ teams, memories: whole })).toEqual([{ workers: 4, remoteness: 2 }]);
-    expect(crewsOf({ teams, memories: memoriesOf(teams) })).toEqual([
-      { workers: 2, remoteness: 1 },
-      { workers: 2, remoteness: 1 },
-    ]);
+    const home = { workers: 2, distance: 10, isHome: true };
+    const nodes = [home, { workers: 2, distance: 30, isHome: false }];
+    expect(crewsOf({ teams, memories: whole })).toEqual([{ workers: 4, remoteness: 2, clusters: 2, nodes }]);
+    expect(crewsOf({ teams, memories: memoriesOf(teams) })).toEqual([crew(2), crew(2)]);
   });
 });
