@@ -84,7 +84,7 @@ export function planModel(source: ModelSource, options: PlanModelOptions = {}): 
 }
 
 /** What a plan may be compared with. */
-const kinds: readonly Partition[] = ['channel', 'depth', 'height', 'one', 'none'];
+const kinds: readonly Partition[] = ['frugal', 'channel', 'depth', 'height', 'one', 'none'];
 
 interface Priced {
   readonly planned: Planned;
@@ -120,7 +120,7 @@ function alternative(planner: ReturnType<typeof plannerOf>, partition: Partition
   const { planned, compared } = planner.compare(partition, teams);
   const wished = partition === 'none' ? 'one' : partition;
   const layersCut = planned?.layers.filter(({ cut }) => cutName(cut) === wished).length ?? 0;
-  return { partition, layersCut, ...compared };
+  return { partition, layersCut: wished === 'frugal' ? null : layersCut, ...compared };
 }
 
 const workersOf = ({ clusters }: NodeTeam): number => clusters.reduce((sum, { workers }) => sum + workers.length, 0);

@@ -100,10 +100,10 @@ export interface PlanReport {
   /** Speed-ups are those of the plan over these. */
   readonly oneCore: ComparedPlan & { readonly speedUp: number | null };
   readonly oneNode: ComparedPlan & { readonly speedUp: number | null; readonly node: number; readonly workers: number };
-  /** What partitions of one kind would exchange and take; none where there is one memory only. */
+  /** What other partitions would exchange and take; none where there is one memory only. */
   readonly alternatives: readonly (ComparedPlan & {
     readonly partition: Partition;
-    /** Layers that are cut as wished; the others cannot be, and are planned as in `auto`. */
-    readonly layersCut: number;
+    /** Layers that are cut as wished; the others cannot be, and are planned as in `auto`. Null where the wish is no cut. */
+    readonly layersCut: number | null;
   })[];
 }

@@ -78,11 +78,15 @@ function summary(report: PlanReport): string {
     ...(report.machine.nodes > 1
       ? [speedUpText(`node ${oneNode.node} alone with ${plural(oneNode.workers, 'worker')}`, oneNode)]
       : []),
-    ...(secondBest ? [`the second-best plan takes ${(1000 * (secondBest.ms - totals.ms)).toFixed(1)} us more`] : []),
+    ...(secondBest ? [secondText(1000 * (secondBest.ms - totals.ms))] : []),
     ...sourceText(report),
   ];
   return lines.join('\n');
 }
+
+/** A plan that saves bytes may be slower than the next. */
+const secondText = (moreUs: number): string =>
+  `the second-best plan takes ${Math.abs(moreUs).toFixed(1)} us ${moreUs < 0 ? 'less' : 'more'}`;
 
 function speedUpText(what: string, compared: PlanReport['oneCore']): string {
   if (compared.ms === null || compared.speedUp === null) return `${what}: ${compared.problem ?? 'nothing to do'}`;
@@ -96,7 +100,7 @@ function alternativeTable({ alternatives, partition, layers, totals }: PlanRepor
     return [name, cut, formatMs(ms), bytesOrNone(exchangeBytes), formatBytes(weightBytes)];
   };
   const rows = alternatives.map(other => [
-    ...rowOf(other.partition, `${other.layersCut} of ${layers.length}`, other),
+    ...rowOf(other.partition, other.layersCut === null ? '' : `${other.layersCut} of ${layers.length}`, other),
     ...(other.problem === null ? [] : [other.problem]),
   ]);
   const head = ['partition', 'layers cut so', 'time', 'fetched', 'weights'];

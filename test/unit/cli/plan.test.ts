@@ -36,6 +36,7 @@ describe('numavox plan', () => {
       /^the second-best plan takes 125\.0 us more$/,
       /^predicted from calibrated rates \(Abacus, Node v20\.1\.0, module relaxed\)$/,
       /^simulated: a machine of that shape/,
+      /^frugal +13 ms +2 MiB +8 MiB$/,
       /^channel +2 of 3 +14 ms +4 MiB +5 MiB$/,
       /^one +0 of 3 +- +- +- +the memory holds 4 GiB$/,
     ]) {

@@ -76,6 +76,10 @@ export const twoNodes: PlanReport = {
   oneNode: { ms: null, problem: 'the memory holds 4 GiB', speedUp: null, node: 0, workers: 2 },
   alternatives: [
     {
+      ...{ partition: 'frugal', layersCut: null, problem: null },
+      ...{ ms: 13, exchangeBytes: 2 * MiB, weightBytes: 8 * MiB, memoryBytes: 12 * MiB },
+    },
+    {
       ...{ partition: 'channel', layersCut: 2, problem: null },
       ...{ ms: 14, exchangeBytes: 4 * MiB, weightBytes: 5 * MiB, memoryBytes: 9 * MiB },
     },
