@@ -3,6 +3,8 @@ const benches = {
   peers: 'the zoo networks, or --model FILE, against onnxruntime-web and onnxruntime-node, alternating in one run',
   gemm: 'the GEMM kernel alone against a register-only loop, and the convolution layers of C3D on one core',
   barrier: 'a meeting of workers at a barrier, and what waiting for a late one costs',
+  predict: 'what the cost model says a network takes, against what it takes',
+  cores: 'a network with more and more workers, against a loop that touches no memory and against the cost model',
   memory: 'copies, pools and additions against a plain memory copy',
 };
 

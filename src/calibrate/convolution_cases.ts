@@ -1,4 +1,7 @@
-/** Convolutions to time: between them they tell tiles, edges, packing, borders and traffic apart. */
+/**
+ * Convolutions to time: between them they tell tiles, edges, packing, borders and traffic apart. Each takes a few milliseconds
+ * at most, so that some of its runs are undisturbed on a machine that has other things to do.
+ */
 import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
@@ -75,32 +78,35 @@ const square = [1, 3, 3] as const;
 
 export const convolutionCases: readonly KernelCase[] = [
   // Whole tiles, long sums: the register tile.
-  gemm({ x: [4, 15, 18], inC: 80, outC: 160, kernel: cube, pad: 1 }),
-  gemm({ x: [6, 24, 26], inC: 320, outC: 96 }),
+  gemm({ x: [2, 10, 12], inC: 80, outC: 160, kernel: cube, pad: 1 }),
+  gemm({ x: [4, 20, 23], inC: 320, outC: 96 }),
+  // Inputs beyond a worker's own cache.
+  gemm({ x: [6, 40, 44], inC: 224, outC: 40 }),
+  gemm({ x: [3, 40, 44], inC: 416, outC: 24 }),
   // Short sums, many outputs: beginnings and ends of tiles, with and without more to do there.
   gemm({ x: [6, 24, 26], inC: 40, outC: 320, activation: 'none' }),
   gemm({ x: [6, 24, 26], inC: 40, outC: 320, residual: true }),
   gemm({ x: [6, 24, 26], inC: 40, outC: 160, activation: 'elu' }),
   // Few outputs: packing.
-  gemm({ x: [10, 24, 30], inC: 40, outC: 8, kernel: cube, pad: 1 }),
+  gemm({ x: [8, 20, 26], inC: 40, outC: 8, kernel: cube, pad: 1 }),
   gemm({ x: [10, 24, 30], inC: 160, outC: 16, kernel: [1, 1, 3], pad: 1 }),
   gemm({ x: [10, 24, 30], inC: 20, outC: 16, kernel: square, pad: 1 }),
   // Few input channels: stretches along w, cut at the border.
   gemm({ x: [8, 40, 44], inC: 2, outC: 48, kernel: [3, 5, 5], pad: 2, stride: 2 }),
   gemm({ x: [12, 26, 14], inC: 4, outC: 40, kernel: cube, pad: 1 }),
-  gemm({ x: [20, 44, 52], inC: 1, outC: 28, kernel: cube, pad: 1 }),
+  gemm({ x: [10, 44, 52], inC: 1, outC: 28, kernel: cube, pad: 1 }),
   gemm({ x: [20, 20, 10], inC: 12, outC: 24, kernel: cube, pad: 1 }),
   // Odd channels: edges and single values.
-  gemm({ x: [5, 30, 32], inC: 27, outC: 27, kernel: cube, pad: 1 }),
+  gemm({ x: [4, 22, 26], inC: 27, outC: 27, kernel: cube, pad: 1 }),
   gemm({ x: [5, 30, 32], inC: 38, outC: 13, kernel: square, pad: 1 }),
   // Few positions: weights through the caches.
   gemm({ x: [1, 6, 6], inC: 448, outC: 448, kernel: square, pad: 1 }),
   gemm({ x: [1, 6, 5], inC: 1280, outC: 960 }),
-  gemm({ x: [2, 9, 9], inC: 320, outC: 320, kernel: square, pad: 1 }),
+  gemm({ x: [1, 9, 9], inC: 320, outC: 320, kernel: square, pad: 1 }),
   // Groups, as Winograd's products.
-  gemm({ x: [3, 17, 19], inC: 6 * 56, outC: 6 * 72, kernel: square, pad: 1, groups: 6, activation: 'none' }),
-  gemm({ x: [6, 27, 31], inC: 6 * 20, outC: 6 * 20, kernel: square, pad: 1, groups: 6, activation: 'none' }),
-  gemm({ x: [1, 20, 20], inC: 4 * 320, outC: 4 * 160, kernel: [1, 1, 3], pad: 1, groups: 4, activation: 'none' }),
+  gemm({ x: [2, 12, 13], inC: 6 * 56, outC: 6 * 72, kernel: square, pad: 1, groups: 6, activation: 'none' }),
+  gemm({ x: [4, 19, 25], inC: 6 * 20, outC: 6 * 20, kernel: square, pad: 1, groups: 6, activation: 'none' }),
+  gemm({ x: [1, 10, 12], inC: 4 * 320, outC: 4 * 160, kernel: [1, 1, 3], pad: 1, groups: 4, activation: 'none' }),
   planar({ x: [24, 40, 44], inC: 5, outC: 5, kernel: cube, pad: 1 }),
   planar({ x: [24, 40, 44], inC: 3, outC: 7, kernel: cube, pad: 1 }),
   planar({ x: [24, 40, 44], inC: 6, outC: 2, kernel: cube, pad: 1 }),
@@ -108,6 +114,7 @@ export const convolutionCases: readonly KernelCase[] = [
   planar({ x: [24, 40, 44], inC: 1, outC: 6, kernel: cube, pad: 1 }),
   planar({ x: [40, 50, 20], inC: 6, outC: 3 }),
   planar({ x: [24, 40, 44], inC: 4, outC: 6, activation: 'elu' }),
+  planar({ x: [24, 40, 44], inC: 2, outC: 8, kernel: cube, pad: 1, activation: 'elu' }),
   depthwise({ x: [6, 26, 28], inC: 80, outC: 80, kernel: cube, pad: 1 }),
   depthwise({ x: [8, 30, 28], inC: 20, outC: 20, kernel: square, pad: 1 }),
   depthwise({ x: [4, 26, 28], inC: 48, outC: 48, kernel: [1, 5, 5], pad: 2 }),

@@ -1,12 +1,15 @@
-/** Times of a program's steps, as the runtime's own profile tells them. Invariant: the least of several runs, never a mean. */
+/**
+ * Times of a program's steps, as the runtime's own profile tells them. Invariant: the lower quartile of several runs: what an
+ * undisturbed run usually takes, where a mean would count the disturbances and the least would be luck.
+ */
 import type { Program } from '../lower/program.js';
 import type { PlannedMemory } from '../plan/plan.js';
 import type { RunProfile, Runtime } from '../runtime/index.js';
 
 export interface Measured {
-  /** By step: from the first worker's arrival to the last one's leave, barrier included. */
+  /** By step: from the first worker's arrival to the last one's leave, barrier included; empty where runs were plain. */
   readonly stepMs: readonly number[];
-  /** The shortest run, from the call to its results. */
+  /** A run, from the call to its results. */
   readonly runMs: number;
 }
 
@@ -28,8 +31,8 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   const stop = signal ? { signal } : {};
   const loaded = await runtime.load(program, memories, stop);
   const feeds = program.inputs.map(({ dims }) => new Float32Array(dims.reduce((all, size) => all * size, 1)));
-  const stepMs = program.steps.map(() => Number.POSITIVE_INFINITY);
-  let runMs = Number.POSITIVE_INFINITY;
+  const stepTimesMs = program.steps.map((): number[] => []);
+  const runTimesMs: number[] = [];
   // Code is compiled anew, and better, while it runs: the first run only warms up.
   await runtime.run(loaded, feeds, stop);
   const endMs = performance.now() + budgetMs;
@@ -40,14 +43,17 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     };
     const startMs = performance.now();
     await runtime.run(loaded, feeds, { ...stop, ...(plain ? {} : { onProfile: keep }) });
-    runMs = Math.min(runMs, performance.now() - startMs);
+    runTimesMs.push(performance.now() - startMs);
     elapsed(profile).forEach((ms, step) => {
-      stepMs[step] = Math.min(stepMs[step]!, ms);
+      stepTimesMs[step]!.push(ms);
     });
   }
   await runtime.unload(loaded);
-  return { stepMs, runMs };
+  return { stepMs: plain ? [] : stepTimesMs.map(lowerQuartile), runMs: lowerQuartile(runTimesMs) };
 }
+
+const lowerQuartile = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 4)]!;
 
 /** By step: what the worker that came first has spent there. */
 const elapsed = (profile: RunProfile | null): number[] =>

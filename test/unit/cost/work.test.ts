@@ -46,6 +46,12 @@ describe('work', () => {
     expect(many.cacheBytes - few.cacheBytes).toBe(2 * weightBytes);
   });
 
+  it('tells inputs that a worker can keep from those that it cannot', () => {
+    expect(workOf(gemm(), caches).counts.packFar).toBe(0);
+    const large = gemm({ inC: 320, kD: 1, kH: 1, kW: 1, padD: 0, padH: 0, padW: 0 });
+    expect(workOf(large, caches).counts.packFar).toBe(720 * 320);
+  });
+
   it('applies residuals and curved activations to every result', () => {
     const results = 720 * 24;
     expect(workOf(gemm({ activation: 1 }), caches).counts).toMatchObject({ finish: 0, curve: 0 });
