@@ -7,7 +7,19 @@ export function ratesProblem(value: unknown): string | null {
   const format = isObject(value) ? value.format : undefined;
   if (typeof format === 'number' && format !== ratesFormat)
     return `format is ${format}, this version has ${ratesFormat}`;
-  return problemAt(defaultRates, value, '');
+  return problemAt(defaultRates, value, '') ?? nodesProblem((value as { readonly nodes?: unknown }).nodes);
+}
+
+const linkPattern = { distance: 0, oneBytesPerSecond: 0, allBytesPerSecond: 0 };
+
+/** Rates of nodes may be missing. */
+function nodesProblem(nodes: unknown): string | null {
+  if (nodes === undefined) return null;
+  const problem = problemAt({ farArrival: 0 }, nodes, 'nodes');
+  if (problem) return problem;
+  const { links } = nodes as { readonly links?: unknown };
+  if (!Array.isArray(links) || links.length === 0) return 'nodes.links is no list with a link';
+  return links.map((link, index) => problemAt(linkPattern, link, `nodes.links.${index}`)).find(Boolean) ?? null;
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>

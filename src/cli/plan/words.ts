@@ -17,7 +17,7 @@ export function sourceText({ rates, machine }: PlanReport): string[] {
   const of = `${rates.cpu}, Node ${rates.node}, module ${rates.module}`;
   return [
     rates.source === 'default'
-      ? `predicted from built-in rates (${of}): nothing is calibrated, so compare plans by them and no more`
+      ? `predicted from built-in rates (${of}), not calibrated here: compare plans by them`
       : `predicted from calibrated rates (${of})`,
     ...(machine.logical
       ? ['simulated: a machine of that shape, on which each core is as fast as these rates say']

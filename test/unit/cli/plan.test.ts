@@ -54,7 +54,7 @@ describe('numavox plan', () => {
         machine: { ...twoNodes.machine, logical: false },
       },
     });
-    expect(stdout).toContain('nothing is calibrated');
+    expect(stdout).toContain('not calibrated here');
     expect(stdout).toContain('on 2 nodes, 4 workers');
     expect(stdout).not.toContain('simulated');
   });

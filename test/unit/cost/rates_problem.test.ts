@@ -7,6 +7,8 @@ describe('what is wrong with rates', () => {
     expect(ratesProblem(defaultRates)).toBeNull();
     expect(ratesProblem({ ...defaultRates, path: '/cache', measured: true })).toBeNull();
     expect(ratesProblem({ ...defaultRates, barrierUs: 0 })).toBeNull();
+    const link = { distance: 20, oneBytesPerSecond: 1e9, allBytesPerSecond: 2e9 };
+    expect(ratesProblem({ ...defaultRates, nodes: { links: [link], farArrival: 2 } })).toBeNull();
     expect(ratesProblem(JSON.parse(JSON.stringify(defaultRates)))).toBeNull();
   });
 
@@ -24,6 +26,12 @@ describe('what is wrong with rates', () => {
     [
       { ...defaultRates, memory: { oneBytesPerSecond: 1, allBytesPerSecond: 0 } },
       'memory.allBytesPerSecond is 0; it must be above 0',
+    ],
+    [{ ...defaultRates, nodes: null }, 'nodes is no object'],
+    [{ ...defaultRates, nodes: { farArrival: 2, links: [] } }, 'nodes.links is no list with a link'],
+    [
+      { ...defaultRates, nodes: { farArrival: 2, links: [{ distance: 20 }] } },
+      'nodes.links.0.oneBytesPerSecond is missing',
     ],
   ])('is said in a line: %j', (value, problem) => {
     expect(ratesProblem(value)).toBe(problem);
