@@ -1,5 +1,5 @@
 /**
- * What bench/kernels/gemm_peak.js measures beside the kernels; built into a module of its own that is never shipped: the
+ * What bench/gemm and bench/cores measure beside the kernels; built into a module of its own that is never shipped: the
  * register tile alone, and what the machine can do at most.
  */
 import { Tile, tile6x8 } from "./gemm_tile";

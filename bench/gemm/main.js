@@ -4,36 +4,18 @@
 //     npm run bench -- --gemm [--json]
 //
 // The bar: the tile reaches 80 % of the chains; the exit status says whether it did. Run `npm run build` first.
-import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { setFlagsFromString } from 'node:v8';
 import { convGemm, convGemmBlocks } from '../../dist/src/kernels/conv_gemm.js';
 import { encode } from '../../dist/src/kernels/descriptor.js';
+import { buildBenchModule, flopPerChainStep } from '../bench_module.js';
 import { host, hostLine } from '../host.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const bar = 0.8;
 const flopPerTileStep = 2 * 6 * 8;
-const flopPerChainStep = 2 * 12 * 4;
-
-function buildModule() {
-  const asc = join(createRequire(import.meta.url).resolve('assemblyscript/package.json'), '../bin/asc.js');
-  const args = [asc, 'assembly/bench.ts', '--config', 'asconfig.json', '--target', 'bench'];
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
-  if (status !== 0) process.exit(1);
-  const bytes = readFileSync(join(root, 'bench/.build/bench.wasm'));
-  // Engines that have relaxed SIMD for good reject the flag.
-  if (!WebAssembly.validate(bytes)) setFlagsFromString('--experimental-wasm-relaxed-simd');
-  return new WebAssembly.Module(bytes);
-}
 
 /** The bench module's exports, and views of its memory. */
 function instantiate() {
   const memory = new WebAssembly.Memory({ initial: 8192, maximum: 65536, shared: true });
-  const kernels = new WebAssembly.Instance(buildModule(), { env: { memory } }).exports;
+  const kernels = new WebAssembly.Instance(buildBenchModule(), { env: { memory } }).exports;
   return { kernels, f32: new Float32Array(memory.buffer), i32: new Int32Array(memory.buffer) };
 }
 

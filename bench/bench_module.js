@@ -1,0 +1,24 @@
+// The module that is built for benches alone (assembly/bench.ts): the register tile, and a loop that touches no memory.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** Floating-point operations of one step of `bench_chains`. */
+export const flopPerChainStep = 2 * 12 * 4;
+
+/** Builds and compiles the module; a failed build ends the process. */
+export function buildBenchModule() {
+  const asc = join(createRequire(import.meta.url).resolve('assemblyscript/package.json'), '../bin/asc.js');
+  const args = [asc, 'assembly/bench.ts', '--config', 'asconfig.json', '--target', 'bench'];
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
+  if (status !== 0) process.exit(1);
+  const bytes = readFileSync(join(root, 'bench/.build/bench.wasm'));
+  // Engines that have relaxed SIMD for good reject the flag.
+  if (!WebAssembly.validate(bytes)) setFlagsFromString('--experimental-wasm-relaxed-simd');
+  return new WebAssembly.Module(bytes);
+}
