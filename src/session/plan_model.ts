@@ -49,6 +49,7 @@ export function planModel(source: ModelSource, options: PlanModelOptions = {}): 
     const { compared: other } = planner.compare('none', onlyNode(teams, alone));
     return { ...other, speedUp: other.problem === null && summary.ms > 0 ? other.ms / summary.ms : null };
   };
+  const others = memoriesOf(teams).length < 2 ? [] : kinds.filter(kind => kind !== partition);
   const { machine } = prepare.rates;
   const { secondMs, totalMs } = best.planned;
   return {
@@ -79,12 +80,12 @@ export function planModel(source: ModelSource, options: PlanModelOptions = {}): 
     secondBest: secondMs === null ? null : { ms: summary.ms + secondMs - totalMs },
     oneCore: compared({ ...first, clusters: [firstWorker(first)] }),
     oneNode: { ...compared(first), node: first.node, workers: workersOf(first) },
-    alternatives: memoriesOf(teams).length < 2 ? [] : kinds.map(kind => alternative(planner, kind, teams)),
+    alternatives: others.map(kind => alternative(planner, kind, teams)),
   };
 }
 
 /** What a plan may be compared with. */
-const kinds: readonly Partition[] = ['frugal', 'channel', 'depth', 'height', 'one', 'none'];
+const kinds: readonly Partition[] = ['auto', 'frugal', 'channel', 'depth', 'height', 'one', 'none'];
 
 interface Priced {
   readonly planned: Planned;
@@ -120,7 +121,7 @@ function alternative(planner: ReturnType<typeof plannerOf>, partition: Partition
   const { planned, compared } = planner.compare(partition, teams);
   const wished = partition === 'none' ? 'one' : partition;
   const layersCut = planned?.layers.filter(({ cut }) => cutName(cut) === wished).length ?? 0;
-  return { partition, layersCut: wished === 'frugal' ? null : layersCut, ...compared };
+  return { partition, layersCut: wished === 'auto' || wished === 'frugal' ? null : layersCut, ...compared };
 }
 
 const workersOf = ({ clusters }: NodeTeam): number => clusters.reduce((sum, { workers }) => sum + workers.length, 0);

@@ -69,6 +69,9 @@ describe('planModel', () => {
       const expected = { partition, layersCut, ms, exchangeBytes, weightBytes, memoryBytes, problem: null };
       expect(report.alternatives.find(other => other.partition === partition)).toEqual(expected);
       if (cut === 'one') expect(exchangeBytes).toBe(0);
+      const auto = forced.alternatives.find(other => other.partition === 'auto');
+      expect(auto).toMatchObject({ ms: report.totals.ms, layersCut: null });
+      expect(forced.alternatives.map(other => other.partition)).not.toContain(partition);
     },
   );
 
