@@ -21,7 +21,9 @@ function threadLists() {
 
 async function observe(model, options) {
   const before = new Set(wasmMemories().map(({ address }) => address));
+  const own = () => wasmMemories().filter(({ address }) => !before.has(address));
   const session = await InferenceSession.create(model, options);
+  const loaded = own();
   const [input] = session.inputMetadata;
   const feeds = { [input.name]: new Tensor('float32', syntheticClip(input.shape), input.shape) };
   const digests = [];
@@ -31,7 +33,7 @@ async function observe(model, options) {
     digests.push(hash.digest('hex'));
   }
   const { nodes, clusters, workers, memoryBytes } = describeSession(session);
-  const memories = wasmMemories().filter(({ address }) => !before.has(address));
+  const memories = { loaded, ran: own() };
   const seen = { model, nodes, clusters, workers, memoryBytes, memories, digests, threads: threadLists() };
   await session.release();
   return seen;
