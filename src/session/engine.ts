@@ -1,4 +1,5 @@
 import type { ModuleName } from '../assets.js';
+import { loadRates } from '../calibrate/index.js';
 import { defaultRates } from '../cost/default_rates.js';
 import { NumavoxError } from '../errors.js';
 import { bindInputs, hasOpenSizes, isOpen, type Shapes } from '../graph/bind.js';
@@ -106,7 +107,7 @@ export async function createEngine(source: ModelSource, options: NumavoxOptions)
     teams,
     algorithm,
     partition: options.partition ?? 'auto',
-    rates: options.rates ?? defaultRates,
+    rates: options.rates ?? loadRates(options.module) ?? defaultRates,
   };
   const first = hasOpenSizes(graph, fixed) ? null : planSizes(plannable, fixed);
   const starting = performance.now();
