@@ -1,6 +1,6 @@
 /**
- * What goes where, before anything runs: a model's plan and its program, priced. Invariant: it is the plan that a session with the
- * same options would run, and no worker is started.
+ * What goes where, before anything runs: a model's plan and its program, priced. Invariant: it is the plan that a session with these
+ * options and rates would run, and no worker is started.
  */
 import { defaultRates } from '../cost/default_rates.js';
 import { type ProgramPrediction, predictProgram } from '../cost/predict.js';
