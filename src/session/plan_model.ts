@@ -2,6 +2,7 @@
  * What goes where, before anything runs: a model's plan and its program, priced. Invariant: it is the plan that a session with these
  * options and rates would run, and no worker is started.
  */
+import { loadRates } from '../calibrate/index.js';
 import { defaultRates } from '../cost/default_rates.js';
 import { type ProgramPrediction, predictProgram } from '../cost/predict.js';
 import { NumavoxError } from '../errors.js';
@@ -36,7 +37,8 @@ export function planModel(source: ModelSource, options: PlanModelOptions = {}): 
   const warn = rest.onWarning ?? (message => process.emitWarning(message, 'NumavoxWarning'));
   if (!teams.logical) for (const warning of warnings) warn(warning);
   const graph = optimizeFor(withSymbols(loadGraph(source), rest.freeDimensionOverrides ?? {}), rest.shapes ?? {});
-  const prepare = { teams, algorithm, partition, rates: rates ?? defaultRates };
+  const kept = rates === undefined ? loadRates() : null;
+  const prepare = { teams, algorithm, partition, rates: rates ?? kept ?? defaultRates };
   const planner = plannerOf(graph, prepare);
   const best = planner.plan(partition, teams);
   const summary = summaryOf(best);
@@ -65,7 +67,7 @@ export function planModel(source: ModelSource, options: PlanModelOptions = {}): 
       logical: teams.logical,
     },
     rates: {
-      source: rates === undefined ? 'default' : 'given',
+      source: rates ? 'given' : kept ? 'calibrated' : 'default',
       cpu: machine.cpu,
       node: machine.node,
       module: machine.module,

@@ -79,7 +79,8 @@ export interface PlanReport {
   };
   /** Where the rates come from that every time here follows from. */
   readonly rates: {
-    readonly source: 'given' | 'default';
+    /** `calibrated`: those that a calibration of this machine has kept. */
+    readonly source: 'given' | 'calibrated' | 'default';
     readonly cpu: string;
     readonly node: string;
     readonly module: string;
