@@ -14,10 +14,12 @@ const sweeps = 1500;
 const passes = 4;
 /** The relative error at which a row counts half. */
 const halfError = 0.2;
+/** The least part of its prior that a rate can be: nothing is free, however noisy the rows. */
+const leastPart = 0.05;
 /** How much a rate's relative distance from its prior counts. */
 const priorWeight = 0.03;
 
-/** One rate per prior; priors are above zero, rates at least zero. */
+/** One rate per prior; priors are above zero, and so are the rates, whatever the rows say. */
 export function fitRates(rows: readonly FitRow[], priors: readonly number[]): number[] {
   const relative = rows.map(({ counts, measured }) => counts.map(count => count / measured));
   let rates: readonly number[] = priors;
@@ -49,7 +51,7 @@ function leastSquares(
         slope += weights[i]! * value * left[i]!;
         curvature += weights[i]! * value * value;
       }
-      const next = Math.max(0, rates[j]! + slope / curvature);
+      const next = Math.max(leastPart * prior, rates[j]! + slope / curvature);
       const change = next - rates[j]!;
       rates[j] = next;
       for (const { i, value } of column) left[i]! -= value * change;

@@ -7,8 +7,8 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { ModuleName } from '../assets.js';
-import { type MachineKey, type Rates, ratesFormat } from '../cost/rates.js';
-import { pieceNames } from '../cost/work.js';
+import type { MachineKey, Rates } from '../cost/rates.js';
+import { ratesProblem } from '../cost/rates_problem.js';
 import { chooseModule } from '../runtime/module.js';
 import { machineKey } from './machine.js';
 
@@ -26,7 +26,7 @@ export function loadRates(module: ModuleName = chooseModule(), env: NodeJS.Proce
   const key = machineKey(module);
   try {
     const rates: unknown = JSON.parse(readFileSync(ratesPath(key, env), 'utf8'));
-    return isRates(rates) && sameKey(rates.machine, key) ? rates : null;
+    return ratesProblem(rates) === null && sameKey((rates as Rates).machine, key) ? (rates as Rates) : null;
   } catch {
     return null;
   }
@@ -49,22 +49,3 @@ export function saveRates(rates: Rates, env: NodeJS.ProcessEnv = process.env): s
 
 const sameKey = (a: MachineKey, b: MachineKey): boolean =>
   a.cpu === b.cpu && a.node === b.node && a.module === b.module && a.version === b.version;
-
-const isRate = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value) && value >= 0;
-const isPositive = (value: unknown): boolean => isRate(value) && (value as number) > 0;
-
-/** Whether it is something that predictions can be made from. */
-export function isRates(value: unknown): value is Rates {
-  if (typeof value !== 'object' || value === null) return false;
-  const rates = value as Rates;
-  const bandwidths = [rates.cache, rates.memory, rates.copy];
-  return (
-    rates.format === ratesFormat &&
-    typeof rates.machine === 'object' &&
-    pieceNames.every(piece => isRate(rates.pieceNs?.[piece])) &&
-    bandwidths.every(rate => isPositive(rate?.oneBytesPerSecond) && isPositive(rate?.allBytesPerSecond)) &&
-    [rates.caches?.ownBytes, rates.caches?.sharedBytes, rates.workers, rates.crowding].every(isPositive) &&
-    [rates.gflopsPerWorker, rates.portBytesPerSecond].every(isPositive) &&
-    [rates.copyRunNs, rates.barrierUs, rates.claimUs, rates.stepUs, rates.runUs].every(isRate)
-  );
-}

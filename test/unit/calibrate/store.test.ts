@@ -3,7 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { machineKey } from '../../../src/calibrate/machine.js';
-import { isRates, loadRates, ratesPath, saveRates } from '../../../src/calibrate/store.js';
+import { loadRates, ratesPath, saveRates } from '../../../src/calibrate/store.js';
 import { defaultRates } from '../../../src/cost/default_rates.js';
 
 let folder: string;
@@ -61,9 +61,5 @@ describe('the rates on disk', () => {
     writeFileSync(join(folder, 'numavox'), 'a file');
     expect(saveRates(rates, env)).toMatch(/^rates cannot be kept in .*numavox/);
     expect(loadRates('relaxed', env)).toBeNull();
-  });
-
-  it('are whole by default', () => {
-    expect(isRates(defaultRates)).toBe(true);
   });
 });
