@@ -25,6 +25,8 @@ export interface Lowering {
 
 /** One layer in one memory. */
 export interface Layer {
+  /** The whole layer's. */
+  readonly node: Node;
   /** The box of its output that is computed now. */
   readonly out: Box;
   /** The box of its output that is computed here, now or in other parts. */
@@ -49,10 +51,10 @@ export const readersOf = (graph: TypedGraph): ReadonlyMap<string, readonly Node[
 
 /**
  * A layer as its lowering sees it: an ordinary layer whose operands and output have the sizes of their boxes. What decides
- * rounding is asked of the whole layer (`fullDims`, `layoutOf`).
+ * rounding is asked of the whole layer (`fullNode`, `fullDims`, `layoutOf`).
  */
 export function createContext(lowering: Lowering, values: Values, layer: Layer) {
-  const { out, whole, wanted, needs, operands: parts } = layer;
+  const { node: fullNode, out, whole, wanted, needs, operands: parts } = layer;
   const { graph, exact, layouts } = lowering;
   const { emitter } = values;
 
@@ -179,6 +181,7 @@ export function createContext(lowering: Lowering, values: Values, layer: Layer) 
     graph,
     emitter,
     exact,
+    fullNode,
     out,
     define,
     dims,

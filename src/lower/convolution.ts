@@ -29,20 +29,23 @@ export function lowerConv(context: Context, node: ConvNode): void {
   if (!context.constant(wName)) throw unsupported(node, `weights '${wName}' are computed; they must be constant`);
   const bias = biasName === '' ? null : context.floats(biasName);
   if (biasName !== '' && !bias) throw unsupported(node, `bias '${biasName}' is computed; it must be constant`);
-  const kernel = kernelOf(context, node);
+  const kernel = kernelOf(context);
   if (kernel === 'f32_conv_planar') lowerConvPlanar(context, node, bias);
   else if (kernel === 'f32_conv_depthwise') lowerConvDepthwise(context, node, bias);
   else lowerConvDense(context, node, bias);
 }
 
-const kernelOf = (context: Context, node: ConvNode): ConvKernelName =>
-  chooseConvKernel(node, context.fullDims(node.inputs[0]!), context.fullDims(node.outputs[0]!));
+/** What a choice is made from: the whole convolution, of which a part may have fewer groups. */
+function wholeConv({ fullNode, fullDims }: Context): [ConvNode, readonly number[], readonly number[]] {
+  const node = fullNode as ConvNode;
+  return [node, fullDims(node.inputs[0]!), fullDims(node.outputs[0]!)];
+}
+
+const kernelOf = (context: Context): ConvKernelName => chooseConvKernel(...wholeConv(context));
 
 /** By Winograd's method where that is allowed and pays, directly elsewhere. */
 function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | null): void {
-  const winograd = context.exact
-    ? null
-    : chooseWinograd(node, context.fullDims(node.inputs[0]!), context.fullDims(node.outputs[0]!));
+  const winograd = context.exact ? null : chooseWinograd(...wholeConv(context));
   if (winograd)
     lowerConvWinograd(context, node, { ...winograd, bias, residualPtr: residualAddress(context, node, channelsLast) });
   else lowerConvGemm(context, node, bias);

@@ -57,6 +57,7 @@ function lowerAlone(lowering: Lowering, node: Node, out: Box): LayerStep[] {
     return part;
   };
   const layer: Layer = {
+    node,
     out,
     whole: out,
     wanted: out,
@@ -64,7 +65,7 @@ function lowerAlone(lowering: Lowering, node: Node, out: Box): LayerStep[] {
     operands: new Map(operands.map(demand => [demand.name, held(demand)])),
     residual: residual && held(residual),
   };
-  lowerLayer(lowering, values, node, layer);
+  lowerLayer(lowering, values, layer);
   const { weightBytes } = emitter;
   return shares.map(({ kernel, operands: fields, flops }, index) => {
     const numbers: FieldValues<Fields> = Object.fromEntries(

@@ -85,13 +85,13 @@ function emitProgram(graph: TypedGraph, plan: Plan, { reference = false, exact =
         const demands = demandsOf(graph, node, out);
         const gathered = gather(gathering, memory, demands);
         const { operands, residual } = gathered;
-        return { gathered, layer: { out, whole, wanted, needs: demands.needs, operands, residual } };
+        return { gathered, layer: { node, out, whole, wanted, needs: demands.needs, operands, residual } };
       });
     });
     parts.forEach((own, memory) => {
       const pieces = own.flatMap(part => part.gathered.pieces);
       if (pieces.length > 0) sequence.exchange(start, { name: node.name, op: node.op }, memory, pieces);
-      for (const { gathered, layer } of own) emitPart(lowering, memories[memory]!, node, start, gathered, layer);
+      for (const { gathered, layer } of own) emitPart(lowering, memories[memory]!, start, gathered, layer);
     });
   }
   sequence.align();
@@ -109,7 +109,6 @@ function partsOf({ graph, exact }: Lowering, node: Node, whole: Box, values: Val
 function emitPart(
   lowering: Lowering,
   values: Values,
-  node: Node,
   start: number,
   { fetched, copies, placings }: Gathered,
   layer: Layer,
@@ -117,12 +116,14 @@ function emitPart(
   for (const copy of copies) copy(values.emitter);
   if (fetched.size > 0) values.emitter.skipTo(start + 1);
   for (const place of placings) place(values.emitter);
-  lowerLayer(lowering, values, node, layer);
+  lowerLayer(lowering, values, layer);
 }
 
-/** Lowers a node's box in one memory. */
-export function lowerLayer(lowering: Lowering, values: Values, node: Node, layer: Layer): void {
-  const x = layer.operands.get(node.inputs[0]!)?.box;
+/** Lowers a layer's box in one memory. */
+export function lowerLayer(lowering: Lowering, values: Values, layer: Layer): void {
+  const { node, operands, needs } = layer;
+  const name = node.inputs[0]!;
+  const x = operands.get(name)?.box ?? needs.get(name);
   const local = localNode(lowering.graph, node, layer.out, x);
   const lowerNode = lowerings[node.op] as (context: Context, node: Node) => void;
   lowerNode(createContext(lowering, values, layer), local);

@@ -104,9 +104,10 @@ function untransposed(context: Context, node: Node, name: string, transposed: bo
 
 /** beta * c as one value per output, where c is constant and the same for every row. */
 function rowBias(context: Context, node: GemmNode, outputs: number): Float32Array | null {
-  const values = context.floats(node.inputs[2]!);
   const dims = context.dims(node.inputs[2]!);
-  if (!values || (dims.length === 2 && dims[0] !== 1)) return null;
+  if (dims.length === 2 && dims[0] !== 1) return null;
+  const values = context.floats(node.inputs[2]!);
+  if (!values) return null;
   return Float32Array.from({ length: outputs }, (_, n) => node.beta * (values.length === 1 ? values[0]! : values[n]!));
 }
 

@@ -140,17 +140,27 @@ const panelChannels = 8;
 /**
  * Where the node's output may be cut, one number per axis: 0 where it may not be, otherwise cuts may lie at its multiples.
  * The batch is never cut, and of an image neither is its last axis, along which kernels vectorise. Groups of a convolution
- * stay whole.
+ * stay whole. A layer that reads one value in two ways is not cut: its parts would need two boxes of it.
  */
 export function cutGrid(graph: TypedGraph, node: Node): readonly number[] {
   const dims = sizesOf(graph, node.outputs[0]!);
-  const channels = channelGrid(node, dims);
+  const channels = readsInTwoWays(graph, node) ? 0 : channelGrid(node, dims);
   return dims.map((_, axis) => {
     if (channels === 0 || dims.length > 5 || axis === 0) return 0;
     if ((node.op === 'Softmax' || node.op === 'LogSoftmax') && isNormalised(node, axis)) return 0;
     if (axis === 1) return channels;
     return axis < dims.length - 1 ? 1 : 0;
   });
+}
+
+/**
+ * Whether operands that are read by different rules are one value. What a convolution convolves and adds counts where it is
+ * constant: a computed residual is an operand of its own.
+ */
+function readsInTwoWays({ constants }: TypedGraph, { op, inputs }: Node): boolean {
+  if (op !== 'Gemm' && op !== 'Conv') return false;
+  const names = inputs.filter(name => name !== '' && (op === 'Gemm' || constants.has(name)));
+  return new Set(names).size < names.length;
 }
 
 /** Along the channels; 0 for ops that are not cut at all. */

@@ -17,9 +17,14 @@ type Dims = readonly number[];
 /** Random numbers from which everything about one node follows, given the values before it. */
 export type Step = readonly number[];
 
-/** Larger values, and convolutions with more multiply-adds, are left out: the interpreter is slow. */
-const mostElements = 3000;
-const mostWork = 200_000;
+/** Larger values, and convolutions with more multiply-adds, are left out. */
+export interface Limits {
+  readonly elements: number;
+  readonly work: number;
+}
+
+/** The interpreter is slow. */
+const interpreted: Limits = { elements: 3000, work: 200_000 };
 
 interface Value {
   readonly name: string;
@@ -83,9 +88,9 @@ const conv: Recipe = draw => {
   const { x, of, below, constant } = draw;
   if (!isSpatial(x)) return null;
   const channels = x.dims[1]!;
-  const divisors = [1, 1, 1, 2, 3, channels].filter(groups => channels % groups === 0);
+  const divisors = [1, 1, 1, 1, 2, 3, 4, 8, channels].filter(groups => channels % groups === 0);
   const groups = of(divisors);
-  const outC = groups * of(groups === 1 ? [1, 2, 3, 5, 8, 9, 17, channels] : [1, 1, 2, 3]);
+  const outC = groups * of(groups === 1 ? [1, 2, 3, 5, 8, 9, 17, channels] : [1, 1, 2, 3, 8, channels / groups]);
   const shape = window(draw, false);
   const fanIn = (channels / groups) * sizeOf(shape.kernel);
   const w = constant(weights([outC, channels / groups, ...shape.kernel], fanIn, below(50)));
@@ -101,7 +106,8 @@ const residualConv: Recipe = ({ x, other, of, below, constant }) => {
   const around = kernel.map(taps => (taps - 1) / 2);
   const w = constant(weights([channels, channels, ...kernel], channels * sizeOf(kernel), below(50)));
   const given = { kernel, padsBegin: around, padsEnd: around };
-  return { op: 'Conv', inputs: [x.name, w, '', other.name], window: given, activation: of(activations) };
+  const residual = of([true, true, true, false]) ? other.name : constant(weights(x.dims, 4, below(50)));
+  return { op: 'Conv', inputs: [x.name, w, '', residual], window: given, activation: of(activations) };
 };
 
 const pool: Recipe = draw => {
@@ -190,6 +196,15 @@ const gemm: Recipe = ({ x, of, below, constant }) => {
   return { op: 'Gemm', inputs: [x.name, b, of([c, ''])], transA, transB, ...scales, activation: of(activations) };
 };
 
+/** A product of computed values, often one value with itself. */
+const gemmOfTwo: Recipe = ({ x, other, of }) => {
+  if (x.dims.length !== 2) return null;
+  const scales = { alpha: of([1, 0.1]), beta: of([1, -0.5]) };
+  const transB = x.dims[0] === x.dims[1] ? of([true, false]) : true;
+  const c = x.dims[0] === x.dims[1] ? of(['', x.name, other.name]) : '';
+  return { op: 'Gemm', inputs: [x.name, of([x.name, other.name]), c], transA: false, transB, ...scales };
+};
+
 const reshape: Recipe = ({ x, below, constant }) => {
   if (x.dims.length < 2) return null;
   const dims = shuffled(x.dims.length, below).map(axis => x.dims[axis]!);
@@ -199,7 +214,7 @@ const reshape: Recipe = ({ x, below, constant }) => {
 /** Convolutions and pools are listed more than once, as they are what networks consist of. */
 const recipes: readonly Recipe[] = [
   ...[conv, conv, conv, conv, residualConv, residualConv, pool, pool, binary, binary],
-  ...[resize, pad, slice, norm, prelu, gather, matMul, gemm, reshape],
+  ...[resize, pad, slice, norm, prelu, gather, matMul, gemm, gemmOfTwo, reshape],
   ({ x, of }) => ({ op: 'Activation', inputs: [x.name], activation: of(activations) ?? { kind: 'relu' } }),
   ({ x, below }) => ({ op: 'Transpose', inputs: [x.name], perm: shuffled(x.dims.length, below) }),
   ({ x, other, below, of }) => {
@@ -227,7 +242,7 @@ const recipes: readonly Recipe[] = [
 ];
 
 /** A graph of one node per step on an input x of these sizes; the last value and some others are outputs. */
-export function randomGraph(dims: Dims, steps: readonly Step[]): GraphSpec {
+export function randomGraph(dims: Dims, steps: readonly Step[], limits = interpreted): GraphSpec {
   const values: Value[] = [{ name: 'x', dims }];
   const constants: Record<string, Constant> = {};
   const nodes: NodeSpec[] = [];
@@ -237,17 +252,19 @@ export function randomGraph(dims: Dims, steps: readonly Step[]): GraphSpec {
     const below = (limit: number) => (numbers[drawn % numbers.length]! + 7 * drawn++) % limit;
     const of = <T>(list: readonly T[]) => list[below(list.length)]!;
     // Mostly the last value: long chains, with a branch now and then.
-    const x = of([0, 0, 0, 1]) === 0 ? values.at(-1)! : of(values);
-    const other = of(values.filter(value => value.dims.join() === x.dims.join()));
+    const computed = of([0, 0, 0, 1]) === 0 ? values.at(-1)! : of(values);
+    const other = of(values.filter(value => value.dims.join() === computed.dims.join()));
     const constant = (data: Constant) => {
       const name = `k${Object.keys(constants).length}`;
       constants[name] = data;
       return name;
     };
+    const isConstant = below(24) === 1;
+    const x = isConstant ? { ...computed, name: constant(weights(computed.dims, 4, below(50))) } : computed;
     const drafted = of(recipes)({ x, other, below, of, constant });
     const name = `v${i}`;
     const made = drafted && ({ ...drafted, outputs: [name] } as NodeSpec);
-    const shape = made && shapeOf(made, values, constants);
+    const shape = made && shapeOf(made, values, constants, limits);
     const node: NodeSpec = shape && made ? made : { op: 'Identity', inputs: [x.name], outputs: [name] };
     nodes.push(node);
     values.push({ name, dims: shape ?? x.dims });
@@ -257,7 +274,12 @@ export function randomGraph(dims: Dims, steps: readonly Step[]): GraphSpec {
 }
 
 /** The output's sizes; null where the node does not fit its inputs or is too much work. */
-function shapeOf(spec: NodeSpec, values: readonly Value[], constants: Readonly<Record<string, Constant>>): Dims | null {
+function shapeOf(
+  spec: NodeSpec,
+  values: readonly Value[],
+  constants: Readonly<Record<string, Constant>>,
+  limits: Limits,
+): Dims | null {
   const node = nodeOf(spec);
   const operands = node.inputs.map((name): Operand | null => {
     if (name === '') return null;
@@ -270,7 +292,7 @@ function shapeOf(spec: NodeSpec, values: readonly Value[], constants: Readonly<R
     const { dims } = inferNode(node, operands);
     const perElement = node.op === 'Conv' ? sizeOf(constants[node.inputs[1]!]!.dims.slice(1)) : 1;
     const elements = sizeOf(dims);
-    return elements > 0 && elements <= mostElements && elements * perElement <= mostWork ? dims : null;
+    return elements > 0 && elements <= limits.elements && elements * perElement <= limits.work ? dims : null;
   } catch (error) {
     if (error instanceof NumavoxError) return null;
     throw error;
