@@ -175,6 +175,12 @@ function oddities(files: Files, online: CpuSet, nodes: readonly NumaNode[]): str
   if (homeless.length > 0) notes.push(`CPUs ${formatCpuList(homeless)} are in no node`);
   const repeated = ascending(listed.filter((cpu, index) => listed.indexOf(cpu) !== index));
   if (repeated.length > 0) notes.push(`CPUs ${formatCpuList(repeated)} are in several nodes; the first one counts`);
+  const balancing = (files.read('proc/sys/kernel/numa_balancing') ?? '0').trim();
+  if (nodes.length > 1 && balancing !== '0') {
+    notes.push(
+      'the kernel moves pages between nodes (numa_balancing); "numactl --localalloc" keeps them where they belong',
+    );
+  }
   return notes;
 }
 

@@ -40,6 +40,8 @@ function unitsOf(job: LoadJob, buffer: ArrayBufferLike): (begin: number, end: nu
       const words = new Int32Array(buffer, job.address, Math.ceil(job.bytes / 4));
       return () => {
         for (let word = 0; word < words.length; word += pageWords) words[word] = 0;
+        // Where the piece begins inside a page, its last page may lie between the steps.
+        words[words.length - 1] = 0;
       };
     }
     case 'weights': {

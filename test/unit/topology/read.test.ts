@@ -24,6 +24,13 @@ describe('a generated machine', () => {
     expect(topology.hierarchyAllowed).toEqual(topology.hierarchy);
   });
 
+  it('that moves pages between nodes says so', () => {
+    const notes = (balancing: string) =>
+      read({ ...ft2000, files: { '/proc/sys/kernel/numa_balancing': balancing } }).notes.join();
+    expect(notes('1\n')).toContain('numactl --localalloc');
+    expect(notes('0\n')).not.toContain('numactl --localalloc');
+  });
+
   it('EPYC: 4 nodes x 3 L3 x 4 cores of 2', () => {
     const topology = read(epyc);
     expect(outline(topology)).toEqual(span(0, 4).map(node => [node, 3, 4, 'L3']));
