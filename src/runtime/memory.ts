@@ -10,23 +10,24 @@ const pageBytes = 65536;
 const maximumPages = 65536;
 
 /**
- * One shared memory of the planned size, untouched: its pages go to the node of whoever writes them first.
+ * One shared memory of the planned size, untouched: its pages go to the node of whoever writes them first. `node` is the
+ * number that errors give.
  * @throws NumavoxError `resource` where it is too large or the address space is not there
  */
-export function allocateMemory(plan: MemoryPlan): WebAssembly.Memory {
+export function allocateMemory(plan: MemoryPlan, node: number): WebAssembly.Memory {
   const pages = Math.max(1, Math.ceil(plan.bytes / pageBytes));
   const size = `${(plan.bytes / 2 ** 20).toFixed(1)} MiB (weights ${(plan.weightBytes / 2 ** 20).toFixed(1)}, activations ${(
     plan.arenaBytes / 2 ** 20
   ).toFixed(1)})`;
   if (pages > maximumPages) {
-    throw new NumavoxError('resource', `node ${plan.nodeIndex} needs ${size}; a WebAssembly memory holds 4096 MiB`);
+    throw new NumavoxError('resource', `node ${node} needs ${size}; a WebAssembly memory holds 4096 MiB`);
   }
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
   } catch (cause) {
     throw new NumavoxError(
       'resource',
-      `cannot allocate ${size} for node ${plan.nodeIndex}; every WebAssembly memory also reserves 10 GiB of address ` +
+      `cannot allocate ${size} for node ${node}; every WebAssembly memory also reserves 10 GiB of address ` +
         `space: see "ulimit -v" and the memory limits of the container`,
       { cause },
     );

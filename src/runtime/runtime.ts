@@ -139,7 +139,9 @@ function createRuntime(team: Team, teams: TeamTree, name: ModuleName, module: We
     async load(program, plans, { signal, fault } = {}) {
       let runControl: Control | null = null;
       const begin = (): Work<Loaded> => {
-        const memories = program.memories.map(allocateMemory);
+        const memories = program.memories.map(plan =>
+          allocateMemory(plan, teams.nodes[plan.nodeIndex]?.node ?? plan.nodeIndex),
+        );
         const bundle = bundleOf({ program, plans, memories, module, team, teams });
         runControl = openControl(bundle.control);
         const jobs = loadJobs(program);

@@ -81,12 +81,16 @@ const keys = [
  * @throws NumavoxError `usage` for a value that makes no sense.
  */
 export function resolveOptions(options: SessionOptions): NumavoxOptions {
-  if (typeof options !== 'object') {
+  if (typeof options !== 'object' || options === null) {
     throw new NumavoxError('usage', `options are '${options}'; they must be an object`);
   }
-  const provider = options.executionProviders?.find(
-    entry => typeof entry === 'object' && entry.name === providerName,
-  ) as NumavoxOptions | undefined;
+  const providers = options.executionProviders ?? [];
+  if (!Array.isArray(providers)) {
+    throw new NumavoxError('usage', `executionProviders is '${providers}'; it must be a list`);
+  }
+  const provider = providers.find(entry => typeof entry === 'object' && entry?.name === providerName) as
+    | NumavoxOptions
+    | undefined;
   const merged: Record<string, unknown> = {};
   for (const key of keys) {
     const value = options[key] ?? provider?.[key];

@@ -237,19 +237,19 @@ describe('copies between memories', () => {
 });
 
 describe('memory', () => {
-  const plan = { nodeIndex: 2, weightBytes: 2 ** 20, arenaBytes: 0, image: [], scratchAddress: 0, scratchBytes: 0 };
+  const plan = { nodeIndex: 0, weightBytes: 2 ** 20, arenaBytes: 0, image: [], scratchAddress: 0, scratchBytes: 0 };
 
   test('sizes are rounded up to pages, up to 4 GiB', () => {
-    expect(allocateMemory({ ...plan, bytes: 1 }).buffer.byteLength).toBe(65536);
-    expect(allocateMemory({ ...plan, bytes: 65537 }).buffer.byteLength).toBe(131072);
-    expect(allocateMemory({ ...plan, bytes: 2 ** 32 }).buffer.byteLength).toBe(2 ** 32);
-    expect(() => allocateMemory({ ...plan, bytes: 2 ** 32 + 1 })).toThrow(
+    expect(allocateMemory({ ...plan, bytes: 1 }, 2).buffer.byteLength).toBe(65536);
+    expect(allocateMemory({ ...plan, bytes: 65537 }, 2).buffer.byteLength).toBe(131072);
+    expect(allocateMemory({ ...plan, bytes: 2 ** 32 }, 2).buffer.byteLength).toBe(2 ** 32);
+    expect(() => allocateMemory({ ...plan, bytes: 2 ** 32 + 1 }, 2)).toThrow(
       'node 2 needs 4096.0 MiB (weights 1.0, activations 0.0); a WebAssembly memory holds 4096 MiB',
     );
   });
 
   test('ports in the last bytes of 4 GiB', () => {
-    const memory = allocateMemory({ ...plan, bytes: 2 ** 32 });
+    const memory = allocateMemory({ ...plan, bytes: 2 ** 32 }, 2);
     const portAt = (address: number) => ({
       name: 'p',
       dims: [2, 3],

@@ -48,10 +48,26 @@ describe('a session over several nodes', () => {
     expect(Buffer.compare(a.bits, b.bits)).toBe(0);
   });
 
-  it('refuses a partition that there is not', async () => {
-    await expect(InferenceSession.create(source, { partition: 'columns' as 'channel' })).rejects.toMatchObject({
+  it('is asked for in an execution provider too', async () => {
+    const ours = { name: 'numavox', topology: '2x1x1', partition: 'channel' } as const;
+    const session = await InferenceSession.create(source, {
+      onWarning: () => undefined,
+      executionProviders: ['cpu', ours],
+    });
+    const { partition, memories } = describeSession(session);
+    await session.release();
+    expect([partition, memories.length]).toEqual(['channel', 2]);
+  });
+
+  it.each<[string, object]>([
+    ["'columns'", { partition: 'columns' }],
+    ["'columns'", { executionProviders: [null, { name: 'numavox', partition: 'columns' }] }],
+    ["'channel'", { partition: ['channel'] }],
+    ['executionProviders', { executionProviders: 'cpu' }],
+  ])('refuses options that name %s: %j', async (named, options) => {
+    await expect(InferenceSession.create(source, options)).rejects.toMatchObject({
       kind: 'usage',
-      message: expect.stringContaining("'columns'"),
+      message: expect.stringContaining(named),
     });
   });
 });
