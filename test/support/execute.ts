@@ -8,7 +8,15 @@ import { readFloats } from '../../src/graph/constant.js';
 import { decode } from '../../src/kernels/descriptor.js';
 import { kernels } from '../../src/kernels/index.js';
 import { pack, packUnits } from '../../src/kernels/pack.js';
-import type { ExchangeShare, KernelShare, MemoryPlan, Program, Step, WeightTask } from '../../src/lower/program.js';
+import type {
+  ExchangeShare,
+  KernelShare,
+  MemoryPlan,
+  Program,
+  Share,
+  Step,
+  WeightTask,
+} from '../../src/lower/program.js';
 import { checkFeeds, readOutputs, writeInputs } from '../../src/runtime/memory.js';
 
 const pageBytes = 65536;
@@ -62,7 +70,7 @@ function exportsOf({ instances, memory }: Bench, name: ModuleName): WebAssembly.
  * The outputs by name, in the graph's order; shares that are lowered to their twin run on it.
  *
  * Between barriers of the machine memories are as far apart as they may get: one after another does all its steps, that with
- * index `first` before the others.
+ * index `first` before the others. The shares of a step are done in their order, or backwards where that memory is not the first.
  */
 export function execute(
   program: Program,
@@ -85,8 +93,8 @@ export function execute(
   for (const steps of betweenMeetings(program.steps)) {
     for (let turn = 0; turn < used.length; turn++) {
       const memory = (first + turn) % used.length;
-      // The last share first: any order has to do.
-      for (const share of steps.flatMap(({ shares }) => shares.filter(own => own.memory === memory).reverse())) {
+      const ordered = (shares: readonly Share[]) => (first === 0 ? shares : shares.toReversed());
+      for (const share of steps.flatMap(({ shares }) => ordered(shares.filter(own => own.memory === memory)))) {
         if (share.kind === 'exchange') exchange(used, share);
         else runShare(used[memory]!, share, program.memories[memory]!.scratchAddress, module);
       }

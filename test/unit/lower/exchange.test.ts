@@ -78,6 +78,27 @@ describe('a slab in depth', () => {
   });
 });
 
+describe('a value with several readers', () => {
+  it('is fetched once, with the widest halo', () => {
+    const far = { ...window, dilations: [2, 1, 1], padsBegin: [2, 1, 1], padsEnd: [2, 1, 1] };
+    const graph = inferShapes(
+      graphOf({
+        inputs: { x: [1, 3, 16, 6, 7] },
+        constants: { k: constantOf([8, 3, 3, 3, 3]), l: constantOf([8, 8, 3, 3, 3]) },
+        nodes: [
+          { op: 'Conv', inputs: ['x', 'k'], outputs: ['a'], window },
+          { op: 'Conv', inputs: ['a', 'l'], outputs: ['b'], window },
+          { op: 'Conv', inputs: ['a', 'l'], outputs: ['c'], window: far },
+          { op: 'Add', inputs: ['b', 'c'], outputs: ['y'] },
+        ],
+      }),
+    );
+    const program = programOf(graph, along.depth, along.depth, along.depth, along.depth);
+    expect(bytesOf(program)).toBe(2 * 2 * 8 * 6 * 7 * 4);
+    expect(copiesOf(program)).toEqual([]);
+  });
+});
+
 describe('a slab in height', () => {
   it('fetches one row of each depth, as one piece of many runs', () => {
     const program = programOf(pair([8, 6, 7]), along.height, along.height);
