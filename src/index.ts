@@ -14,6 +14,7 @@ export { type Partition, partitions } from './plan/cuts.js';
 export type { ClusterTeam, NodeTeam, TeamTree, WorkerSeat } from './plan/team.js';
 export type { PortInfo, SessionDescription } from './session/engine.js';
 export { exportZoo } from './session/export_zoo.js';
+export type { InferenceProfile, LayerProfile, ProfiledStep } from './session/inference_profile.js';
 export { describeSession, InferenceSession } from './session/inference_session.js';
 export { type InspectedNode, type Inspection, inspectModel } from './session/inspect.js';
 export type { Algorithm, NumavoxOptions, NumavoxRunOptions, RunOptions, SessionOptions } from './session/options.js';

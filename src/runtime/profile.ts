@@ -9,9 +9,11 @@ export interface StepProfile {
   /** Whether a twin did any of its shares. */
   readonly twin: boolean;
   readonly flops: number;
+  /** By rank: when it came to the step, since the first worker came to the first step. */
+  readonly startMs: readonly number[];
   /** By rank: claiming and doing units. */
   readonly busyMs: readonly number[];
-  /** By rank: waiting for the team afterwards. */
+  /** By rank: waiting for the team afterwards; nobody waits after the last step. */
   readonly waitMs: readonly number[];
 }
 
@@ -20,13 +22,14 @@ export interface RunProfile {
 }
 
 export const createProfile = (steps: number, ranks: number): SharedArrayBuffer =>
-  new SharedArrayBuffer(steps * ranks * 2 * Float64Array.BYTES_PER_ELEMENT);
+  new SharedArrayBuffer(steps * ranks * 3 * Float64Array.BYTES_PER_ELEMENT);
 
 /** The block that the workers have filled, as plain data. */
 export function profileOf(steps: readonly Step[], ranks: number, block: SharedArrayBuffer): RunProfile {
   const times = new Float64Array(block);
   const column = (step: number, offset: number): number[] =>
-    Array.from({ length: ranks }, (_, rank) => times[(step * ranks + rank) * 2 + offset]!);
+    Array.from({ length: ranks }, (_, rank) => times[(step * ranks + rank) * 3 + offset]!);
+  const firstMs = steps.length > 0 ? Math.min(...column(0, 0)) : 0;
   return {
     steps: steps.map(({ name, op, shares, flops }, step) => ({
       name,
@@ -34,8 +37,9 @@ export function profileOf(steps: readonly Step[], ranks: number, block: SharedAr
       kernels: [...new Set(shares.map(share => (share.kind === 'kernel' ? share.kernel : share.kind)))],
       twin: shares.some(share => share.kind === 'kernel' && share.twin),
       flops,
-      busyMs: column(step, 0),
-      waitMs: column(step, 1),
+      startMs: column(step, 0).map(ms => ms - firstMs),
+      busyMs: column(step, 1),
+      waitMs: column(step, 2),
     })),
   };
 }

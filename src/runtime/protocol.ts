@@ -113,7 +113,10 @@ export interface RunTask {
   readonly id: number;
   /** Absent where every worker is known to hold the program already. */
   readonly bundle?: Bundle;
-  /** Float64 pairs [busy ms, barrier wait ms] at (step * ranks + rank) * 2, where a profile is wanted. */
+  /**
+   * Float64 triples [start ms, busy ms, barrier wait ms] at (step * ranks + rank) * 3, where a profile is wanted. Starts
+   * are times of a clock that all workers share.
+   */
   readonly profile?: SharedArrayBuffer;
   readonly fault?: Fault;
 }

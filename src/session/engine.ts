@@ -10,6 +10,7 @@ import { buildTeams } from '../plan/build_teams.js';
 import type { Partition } from '../plan/cuts.js';
 import { type Loaded, type Runtime, startRuntime, type WorkerInfo } from '../runtime/index.js';
 import { hostTopology } from '../topology/index.js';
+import { inferenceProfile } from './inference_profile.js';
 import { isZooUri, loadGraph, type ModelSource, withSymbols } from './load.js';
 import type { Algorithm, NumavoxOptions, NumavoxRunOptions } from './options.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
@@ -199,11 +200,13 @@ async function openEngine(parts: EngineParts): Promise<Engine> {
   }
 
   /** Reads the feeds before it returns. */
-  async function begin({ program, loaded }: Ready, feeds: Feeds, { signal, onProgress }: NumavoxRunOptions) {
+  async function begin({ graph: typed, program, loaded }: Ready, feeds: Feeds, options: NumavoxRunOptions) {
+    const { signal, onProgress, onProfile } = options;
     const data = program.inputs.map(({ name }) => feeds[name]!.data);
     const results = await runtime.run(loaded, data, {
       ...(signal ? { signal } : {}),
       ...(onProgress ? { onStep: onProgress } : {}),
+      ...(onProfile ? { onProfile: profile => onProfile(inferenceProfile(typed, program, profile)) } : {}),
     });
     return Object.fromEntries(program.outputs.map(({ name, dims }, i) => [name, { dims, data: results[i]! }]));
   }

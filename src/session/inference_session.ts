@@ -4,7 +4,7 @@ import { NumavoxError } from '../errors.js';
 import { type Array32, createEngine, type Engine, type SessionDescription } from './engine.js';
 import { providerName, type RunOptions, resolveOptions, type SessionOptions } from './options.js';
 
-/** onnxruntime's session; `run` also takes a signal and a progress callback. */
+/** onnxruntime's session; `run` also takes a signal and callbacks for progress and a profile. */
 export interface InferenceSession extends Omit<Ort, 'run'> {
   run(feeds: Ort.FeedsType, options?: RunOptions): Promise<Ort.ReturnType>;
   run(feeds: Ort.FeedsType, fetches: Ort.FetchesType, options?: RunOptions): Promise<Ort.ReturnType>;

@@ -4,6 +4,7 @@ import type { Rates } from '../cost/rates.js';
 import { ratesProblem } from '../cost/rates_problem.js';
 import { NumavoxError } from '../errors.js';
 import { type Partition, partitions } from '../plan/cuts.js';
+import type { InferenceProfile } from './inference_profile.js';
 
 /**
  * How results are computed.
@@ -50,6 +51,8 @@ export interface NumavoxRunOptions {
   readonly signal?: AbortSignal;
   /** About ten times a second: steps done, steps in all, name of the step that is running. */
   readonly onProgress?: (done: number, total: number, name: string) => void;
+  /** Asks for the times of every layer and worker, and gets them when the run has succeeded. What it throws rejects the run. */
+  readonly onProfile?: (profile: InferenceProfile) => void;
 }
 
 /** onnxruntime's options and ours: at the top level, or in an execution provider named `numavox`. */

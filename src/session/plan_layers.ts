@@ -5,15 +5,13 @@
 import type { ProgramPrediction } from '../cost/predict.js';
 import type { Program, Step } from '../lower/program.js';
 import type { NodeMove, PredictedTimes } from './plan_report.js';
+import { layersOfSteps } from './step_layers.js';
 
 /** What the steps of one layer take and fetch. */
 export interface LayerSteps extends PredictedTimes {
   readonly moves: readonly NodeMove[];
   readonly exchangeBytes: number;
 }
-
-/** Steps that bring a value into another form; they belong to the layer that follows, which reads it. */
-const isPreparing = ({ op }: Step): boolean => op === 'Move' || op === 'Layout';
 
 export interface StepsByLayerOptions {
   readonly program: Program;
@@ -24,15 +22,10 @@ export interface StepsByLayerOptions {
   readonly nodes: readonly number[];
 }
 
-/** One entry per name. What comes behind the last layer (outputs brought into order) counts for that. */
+/** One entry per name. */
 export function stepsByLayer({ program, prediction, names, nodes }: StepsByLayerOptions): LayerSteps[] {
-  const places = new Map(names.map((name, index) => [name, index]));
   const byLayer: number[][] = names.map(() => []);
-  let layer = names.length - 1;
-  for (const [index, step] of [...program.steps.entries()].reverse()) {
-    if (!isPreparing(step) || isExchange(step)) layer = places.get(step.name) ?? layer;
-    byLayer[layer]?.push(index);
-  }
+  for (const [index, layer] of layersOfSteps(program.steps, names).entries()) byLayer[layer]?.push(index);
   return byLayer.map(indices => {
     const times = timesOf(indices.map(index => prediction.steps[index]!));
     const moves = movesOf(
@@ -54,8 +47,6 @@ function timesOf(steps: ProgramPrediction['steps']): PredictedTimes {
   ];
   return { ms: computeMs + memoryMs + exchangeMs + barrierMs, computeMs, memoryMs, exchangeMs, barrierMs };
 }
-
-export const isExchange = ({ shares }: Step): boolean => shares.some(({ kind }) => kind === 'exchange');
 
 /** In the order of `nodes`: those that are read, then those that read. */
 function movesOf(steps: readonly Step[], nodes: readonly number[]): NodeMove[] {

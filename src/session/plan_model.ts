@@ -19,9 +19,10 @@ import type { NodeTeam, TeamTree } from '../plan/team.js';
 import { hostTopology } from '../topology/index.js';
 import { loadGraph, type ModelSource, withSymbols } from './load.js';
 import { type NumavoxOptions, resolveOptions } from './options.js';
-import { isExchange, type LayerSteps, stepsByLayer } from './plan_layers.js';
+import { type LayerSteps, stepsByLayer } from './plan_layers.js';
 import type { ComparedPlan, PlannedLayerInfo, PlanReport, PlanSummary } from './plan_report.js';
 import { lowerOptions, optimizeFor, type PrepareOptions, planWithCosts } from './prepare.js';
+import { isExchange } from './step_layers.js';
 
 export type PlanModelOptions = Omit<NumavoxOptions, 'module'>;
 

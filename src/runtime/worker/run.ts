@@ -14,6 +14,7 @@ import { shareOut } from './share_out.js';
 export function runSteps(program: Held, place: Place, task: RunTask): boolean {
   const { control, steps } = program;
   const profile = task.profile && new Float64Array(task.profile);
+  const originMs = profile ? clockOriginMs() : 0;
   for (let index = 0; index < steps.length; index++) {
     const { shares, barrier } = steps[index]!;
     Atomics.store(control.words, stepWord(place.rank), index);
@@ -25,10 +26,29 @@ export function runSteps(program: Held, place: Place, task: RunTask): boolean {
     // The last step needs no barrier: the run is over when every worker has answered.
     if (index + 1 < steps.length && !meet(control, barrier, place.spinMs)) return false;
     if (profile) {
-      const at = (index * control.ranks + place.rank) * 2;
-      profile[at] = doneMs - startMs;
-      profile[at + 1] = performance.now() - doneMs;
+      const at = (index * control.ranks + place.rank) * 3;
+      profile[at] = originMs + startMs;
+      profile[at + 1] = doneMs - startMs;
+      profile[at + 2] = performance.now() - doneMs;
     }
   }
   return true;
+}
+
+/**
+ * When this thread's `performance.now()` was 0, on the steady clock that all threads of the process share. Of a few tries, the
+ * one with the least time between the two readings: a thread may lose its CPU in between.
+ */
+function clockOriginMs(): number {
+  let originMs = 0;
+  let leastMs = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < 4; tries++) {
+    const beforeMs = performance.now();
+    const sharedMs = Number(process.hrtime.bigint()) / 1e6;
+    const gapMs = performance.now() - beforeMs;
+    if (gapMs >= leastMs) continue;
+    leastMs = gapMs;
+    originMs = sharedMs - beforeMs;
+  }
+  return originMs;
 }

@@ -230,6 +230,17 @@ describe('what callers see', () => {
     expect(steps[3]!.busyMs[1]).toBeGreaterThan(90);
     expect(steps[3]!.waitMs[0]).toBeGreaterThan(50);
     expect(steps[2]!.busyMs[1]).toBeLessThan(90);
+    expect(Math.min(...steps[0]!.startMs)).toBe(0);
+    for (const [at, step] of steps.entries()) {
+      const next = steps[at + 1];
+      if (!next) continue;
+      step.startMs.forEach((startMs, rank) => {
+        expect(startMs + step.busyMs[rank]! + step.waitMs[rank]!).toBeLessThanOrEqual(next.startMs[rank]! + 0.01);
+      });
+    }
+    // A barrier in between: nobody comes to step 4 before the late worker has done step 3, on one clock for all.
+    const lateMs = steps[3]!.startMs[1]! + steps[3]!.busyMs[1]!;
+    for (const startMs of steps[4]!.startMs) expect(startMs).toBeGreaterThan(lateMs - 20);
   });
 
   test('feeds of the wrong number or size are refused', async () => {
