@@ -2,7 +2,7 @@
  * What the commands need of the library, as plain data and few functions, so that they are tested without it.
  * numavox.ts provides it from the public entry point.
  */
-import type { NumavoxOptions, PlanReport, Rates } from '../index.js';
+import type { InferenceProfile, NumavoxOptions, PlanReport, Rates } from '../index.js';
 import type { FloatTensor } from './formats/npy.js';
 
 export interface ValueInfo {
@@ -63,6 +63,13 @@ export interface OpenOptions extends MachineOptions {
 
 export type OnProgress = (done: number, total: number, step: string) => void;
 
+export interface RunOptions {
+  readonly signal: AbortSignal;
+  readonly onProgress?: OnProgress;
+  /** Asks for a profile, and gets it before the run's promise resolves. */
+  readonly onProfile?: (profile: InferenceProfile) => void;
+}
+
 export interface NamedTensor extends FloatTensor {
   readonly name: string;
 }
@@ -71,10 +78,7 @@ export interface Session {
   /** As of now: sizes that the inputs bind are numbers once a run has bound them. */
   info(): SessionInfo;
   /** The outputs in the model's order (an object would put names such as "12" first). */
-  run(
-    feeds: Readonly<Record<string, FloatTensor>>,
-    options: { readonly signal: AbortSignal; readonly onProgress?: OnProgress },
-  ): Promise<readonly NamedTensor[]>;
+  run(feeds: Readonly<Record<string, FloatTensor>>, options: RunOptions): Promise<readonly NamedTensor[]>;
   release(): Promise<void>;
 }
 

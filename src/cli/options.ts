@@ -89,6 +89,19 @@ export function addShapeOption(command: Command): Command {
   return command.option('--shape <input=sizes>', 'size of an input, such as x=1,1,96,96,96; repeatable', collectShape);
 }
 
+export interface ProfileFlags {
+  readonly profile?: boolean;
+  readonly trace?: string;
+}
+
+export const wantsProfile = ({ profile, trace }: ProfileFlags): boolean => profile === true || trace !== undefined;
+
+/** @param which says of several runs which one is profiled */
+export const addProfileOptions = (command: Command, which = ''): Command =>
+  command
+    .option('--profile', `print where the time went${which}, by layer and by worker`)
+    .option('--trace <file>', `which worker did what when${which}, as Chrome trace JSON for Perfetto`);
+
 export const addVerboseOption = (command: Command, also = ''): Command =>
   command.option('--verbose', `print the causes of an error${also}`);
 

@@ -1,16 +1,18 @@
 /** numavox run: one inference on an array, a tensor, a volume or a synthetic clip. */
 import { type Command, Option } from 'commander';
-import { NumavoxError } from '../../index.js';
+import { type InferenceProfile, NumavoxError } from '../../index.js';
 import { checkLabels, classesOf, parseLabels } from '../classify.js';
 import { type Cli, printNote, printResult, printWarning } from '../context.js';
 import type { NamedTensor, Session, Shapes, ValueInfo, ZooOptions } from '../engine.js';
 import { type Feeds, makeFeeds } from '../feeds.js';
-import { readBytes } from '../files.js';
+import { readBytes, writeWhole } from '../files.js';
 import { type Input, readInput } from '../input.js';
 import { resolveModel } from '../model.js';
 import * as options from '../options.js';
 import { type Outcome, outcomeJson, outcomeText, readOutcome, writeOutcome } from '../outcome.js';
 import { type OutputFiles, type OutputFlags, planOutputs } from '../outputs.js';
+import { profileJson, profileText } from '../profile/report.js';
+import { traceBytes } from '../profile/trace.js';
 import { startProgress } from '../progress.js';
 import type { FitMode } from '../segment/fit.js';
 import { parseScale, type Scale } from '../segment/intensity.js';
@@ -18,7 +20,7 @@ import { requireSegmentation, segmentationProblem } from '../segment/result.js';
 import { describeCreation, describeMachine, machineJson, withSession } from '../session.js';
 import { formatDims, formatMs } from '../text.js';
 
-interface RunFlags extends options.MachineFlags, OutputFlags, ZooOptions {
+interface RunFlags extends options.MachineFlags, options.ProfileFlags, OutputFlags, ZooOptions {
   readonly input?: readonly string[];
   readonly labels?: string;
   readonly top: number;
@@ -47,6 +49,7 @@ Examples:
   numavox run model.onnx --input x.npy --output y.npy --json
   numavox run meshnet.onnx --input t1.nii.gz --output labels.nii.gz --fit pad
   numavox run model.onnx --shape input=1,1,96,96,96 --workers 4
+  numavox run c3d --profile --trace trace.json            open trace.json at ui.perfetto.dev
 `;
 
 export function runCommand(cli: Cli, program: Command): void {
@@ -69,6 +72,7 @@ export function runCommand(cli: Cli, program: Command): void {
   options.addShapeOption(command);
   options.addMachineOptions(command);
   options.addZooOptions(command);
+  options.addProfileOptions(command);
   command.option('--json', 'print the result as one JSON object').option('--quiet', 'print only results and warnings');
   options.addVerboseOption(command).addHelpText('after', help);
   command.action((model: string, flags: RunFlags) => run(cli, model, flags));
@@ -93,12 +97,13 @@ async function run(cli: Cli, model: string, flags: RunFlags): Promise<void> {
     });
     const { outputs: expected } = session.info();
     if (expected !== null) checkResult(expected, feeds, files, labels, flags);
-    const { outputs, elapsedMs } = await infer(cli, session, feeds, flags.quiet ?? false);
+    const { outputs, elapsedMs, profile } = await infer(cli, session, feeds, flags);
     checkResult(outputs, feeds, files, labels, flags);
     const outcome = readOutcome(outputs, feeds, { top: flags.top, labels });
     cli.signal.throwIfAborted();
     writeOutcome(outcome, feeds, files);
-    report(cli, { model, untrained: target.untrained, session, feeds, files, outcome, elapsedMs }, flags);
+    if (files.trace !== null) writeWhole(files.trace, [traceBytes(profile!, session.info().workers)]);
+    report(cli, { model, untrained: target.untrained, session, feeds, files, outcome, elapsedMs, profile }, flags);
   });
 }
 
@@ -133,20 +138,27 @@ function checkResult(
   if (typeof classes === 'number') checkLabels(labels, flags.labels!, Math.max(2, classes));
 }
 
-async function infer(
-  cli: Cli,
-  session: Session,
-  feeds: Feeds,
-  quiet: boolean,
-): Promise<{ outputs: readonly NamedTensor[]; elapsedMs: number }> {
-  const progress = startProgress(cli, quiet);
+interface Inferred {
+  readonly outputs: readonly NamedTensor[];
+  readonly elapsedMs: number;
+  /** null unless a flag asks for it. */
+  readonly profile: InferenceProfile | null;
+}
+
+async function infer(cli: Cli, session: Session, feeds: Feeds, flags: RunFlags): Promise<Inferred> {
+  const progress = startProgress(cli, flags.quiet ?? false);
+  let profile: InferenceProfile | null = null;
+  const keep = (own: InferenceProfile): void => {
+    profile = own;
+  };
   const startMs = performance.now();
   try {
     const outputs = await session.run(feeds.tensors, {
       signal: cli.signal,
       ...(progress.update && { onProgress: progress.update }),
+      ...(options.wantsProfile(flags) && { onProfile: keep }),
     });
-    return { outputs, elapsedMs: performance.now() - startMs };
+    return { outputs, elapsedMs: performance.now() - startMs, profile };
   } finally {
     progress.stop();
   }
@@ -160,11 +172,12 @@ interface Report {
   readonly files: OutputFiles;
   readonly outcome: Outcome;
   readonly elapsedMs: number;
+  readonly profile: InferenceProfile | null;
 }
 
 function report(
   cli: Cli,
-  { model, untrained, session, feeds, files, outcome, elapsedMs }: Report,
+  { model, untrained, session, feeds, files, outcome, elapsedMs, profile }: Report,
   flags: RunFlags,
 ): void {
   const info = session.info();
@@ -180,8 +193,10 @@ function report(
     const names = outcome.outputs.map(output => output.name);
     printWarning(cli, `${files.npy} holds ${names[0]} only; not written: ${names.slice(1).join(', ')}`);
   }
+  const shown = flags.profile ? profile : null;
   if (!flags.json) {
     printResult(cli, outcomeText(outcome));
+    if (shown !== null) printResult(cli, `\n${profileText(shown, info.workers)}`);
     return;
   }
   const { gflop, parameters, memoryBytes, timings } = info;
@@ -198,5 +213,6 @@ function report(
     memoryBytes,
     timings,
     machine: machineJson(info),
+    ...(shown !== null && { profile: profileJson(shown, info.workers) }),
   });
 }

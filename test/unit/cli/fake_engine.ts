@@ -13,6 +13,7 @@ import { runProgram } from '../../../src/cli/program.js';
 import type { PlanReport } from '../../../src/index.js';
 import { defaultRates } from '../../../src/index.js';
 import { twoNodes } from './two_nodes.js';
+import { twoWorkers } from './two_workers.js';
 
 type Feeds = Readonly<Record<string, FloatTensor>>;
 
@@ -33,6 +34,8 @@ export interface Calls {
   readonly topologies: unknown[];
   readonly planned: { readonly model: string; readonly options: object }[];
   readonly calibrations: CalibrateOptions[];
+  /** Which of the runs, from 1, were asked for a profile. */
+  readonly profiled: number[];
   releases: number;
 }
 
@@ -76,6 +79,7 @@ export async function numavox(
     topologies: [],
     planned: [],
     calibrations: [],
+    profiled: [],
     releases: 0,
   };
   const out = capture();
@@ -112,10 +116,13 @@ function fakeEngine(model: FakeModel, calls: Calls): Engine {
       if (model.warning !== undefined) options.onWarning(model.warning);
       return {
         info: () => ({ ...machine, inputs: model.inputs ?? [], outputs: model.outputs ?? null }),
-        run: async (feeds, { signal, onProgress }) => {
+        run: async (feeds, { signal, onProgress, onProfile }) => {
           calls.fed.push(feeds);
           onProgress?.(1, 2, 'conv1');
-          return (await model.run?.(feeds, signal)) ?? [];
+          const outputs = (await model.run?.(feeds, signal)) ?? [];
+          if (onProfile !== undefined) calls.profiled.push(calls.fed.length);
+          onProfile?.(twoWorkers);
+          return outputs;
         },
         release: async () => {
           calls.releases++;
