@@ -14,6 +14,9 @@ import { rowsPerUnit } from './rows.js';
 
 export type WinogradTile = 2 | 4;
 
+/** The tile along depth, height and width; 0 where an axis is convolved directly. */
+export type WinogradTiles = readonly [WinogradTile | 0, WinogradTile | 0, WinogradTile | 0];
+
 interface Transforms {
   /** [tile + 2][tile + 2]: from input slices to transformed ones. */
   readonly input: readonly (readonly number[])[];

@@ -45,9 +45,9 @@ const kernelOf = (context: Context): ConvKernelName => chooseConvKernel(...whole
 
 /** By Winograd's method where that is allowed and pays, directly elsewhere. */
 function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | null): void {
-  const winograd = context.exact ? null : chooseWinograd(...wholeConv(context));
-  if (winograd)
-    lowerConvWinograd(context, node, { ...winograd, bias, residualPtr: residualAddress(context, node, channelsLast) });
+  const tiles = context.exact ? null : chooseWinograd(...wholeConv(context));
+  if (tiles)
+    lowerConvWinograd(context, node, { tiles, bias, residualPtr: residualAddress(context, node, channelsLast) });
   else lowerConvGemm(context, node, bias);
 }
 

@@ -13,6 +13,9 @@ export function layerGrid(graph: TypedGraph, node: Node, exact: boolean): number
   if (node.op === 'Concat') grid[node.axis] = 0;
   if (node.op !== 'Conv' || exact) return grid;
   const winograd = chooseWinograd(node, dims(node.inputs[0]!), out);
-  if (winograd) grid[out.length - (winograd.axis === 'depth' ? 3 : 2)] = winograd.tile;
+  // Depth, height and width are the last three axes, where there are so many.
+  winograd?.forEach((tile, i) => {
+    if (tile > 0) grid[out.length - 3 + i] = tile;
+  });
   return grid;
 }

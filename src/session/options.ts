@@ -9,7 +9,7 @@ import type { InferenceProfile } from './inference_profile.js';
 /**
  * How results are computed.
  *
- * - `auto`: Winograd's method along depth or height for the convolutions whose shape suits it, direct convolution for
+ * - `auto`: Winograd's method along one to three axes for the convolutions whose shape suits it, direct convolution for
  *   the others
  * - `exact`: direct convolution only: one accumulator chain per output
  * - `reference`: `exact`, and every layer on its kernel's plain-TypeScript twin; slow, for checking
