@@ -80,7 +80,7 @@ export function planModel(source: ModelSource, options: PlanModelOptions = {}): 
     layers: best.planned.layers.map((layer, index) => layerInfo(graph, layer, layers[index]!)),
     steps: countSteps(best.program),
     totals: { ...totalTimes(layers), ...summary, runMs: best.prediction.runMs },
-    secondBest: secondMs === null ? null : { ms: summary.ms + secondMs - totalMs },
+    secondBest: secondMs === null ? null : { ms: summary.ms + (secondMs - totalMs) },
     oneCore: compared({ ...first, clusters: [firstWorker(first)] }),
     oneNode: { ...compared(first), node: first.node, workers: workersOf(first) },
     alternatives: others.map(kind => alternative(planner, kind, teams)),
