@@ -15,6 +15,7 @@ import { cacheSizesOf, machineKey } from './machine.js';
 import { ratesFrom } from './rates_from.js';
 import { streamingCases } from './streaming_cases.js';
 import { teamTimes } from './team_times.js';
+import { winogradCases } from './winograd_cases.js';
 
 export interface CalibrateOptions {
   /** How many workers to measure together: all of the node that has most unless given. */
@@ -34,7 +35,7 @@ const defaultBudgetMs = 6_000;
 /** Measures; keeps nothing. @throws NumavoxError as starting and running a session does, `aborted` among them */
 export async function calibrate(options: CalibrateOptions = {}): Promise<Rates> {
   const { workers, module, budgetMs = defaultBudgetMs, signal, onWarning = () => {} } = options;
-  const { cases = [...convolutionCases, ...streamingCases] } = options;
+  const { cases = [...convolutionCases, ...winogradCases, ...streamingCases] } = options;
   const topology = hostTopology();
   const { teams } = buildTeams(topology, workers === undefined ? {} : { workers });
   const largest = teams.nodes.reduce((a, b) => (cpusOf(b).length > cpusOf(a).length ? b : a));

@@ -7,7 +7,6 @@ import { poolAverage, poolMax, poolRowBlock } from '../kernels/pool.js';
 import { reduceMean } from '../kernels/reduce.js';
 import { resize, resizeRowBlock } from '../kernels/resize.js';
 import { softmax } from '../kernels/softmax.js';
-import { type WinogradTile, winogradInput, winogradOutput, winogradRowBlock } from '../kernels/winograd.js';
 import { activationOf, type KernelCase, six, type WindowOptions, windowSizes } from './kernel_case.js';
 
 function product(rows: number, k: number, n: number): KernelCase {
@@ -37,34 +36,6 @@ function pool(kernel: typeof poolMax, window: Omit<WindowOptions, 'outC'>): Kern
     operands: { xPtr: 4 * inputs, yPtr: 4 * outputs },
     fresh: ['xPtr', 'yPtr'],
   };
-}
-
-interface TransformOptions {
-  readonly tile: WinogradTile;
-  readonly size: number;
-  readonly positions: number;
-  readonly channels: number;
-}
-
-function transforms({ tile, size, positions, channels }: TransformOptions): KernelCase[] {
-  const tiles = Math.ceil(size / tile);
-  const shared = { outer: 1, tiles, tile, positions, channels, rowBlock: winogradRowBlock(tile, channels) };
-  const plain = 4 * size * positions * channels;
-  const transformed = 4 * tiles * (tile + 2) * positions * channels;
-  return [
-    {
-      kernel: winogradInput.name,
-      values: { ...shared, inSize: size, pad: 1 },
-      operands: { xPtr: plain, yPtr: transformed },
-      fresh: ['xPtr', 'yPtr'],
-    },
-    {
-      kernel: winogradOutput.name,
-      values: { ...shared, outSize: size, ...activationOf('relu') },
-      operands: { xPtr: transformed, yPtr: plain, biasPtr: 4 * channels },
-      fresh: ['xPtr', 'yPtr'],
-    },
-  ];
 }
 
 function activate(count: number, activation: Parameters<typeof activationOf>[0]): KernelCase {
@@ -180,12 +151,6 @@ export const streamingCases: readonly KernelCase[] = [
   pool(poolMax, { x: [16, 90, 80], inC: 80, kernel: [1, 2, 2], stride: 2 }),
   pool(poolAverage, { x: [10, 50, 52], inC: 80, kernel: [3, 3, 3], stride: 2, pad: 1 }),
   pool(poolAverage, { x: [40, 60, 56], inC: 12, kernel: [2, 2, 2], stride: 2 }),
-  ...transforms({ tile: 4, size: 10, positions: 1800, channels: 80 }),
-  ...transforms({ tile: 4, size: 14, positions: 2500, channels: 40 }),
-  ...transforms({ tile: 4, size: 12, positions: 700, channels: 192 }),
-  ...transforms({ tile: 2, size: 6, positions: 1600, channels: 96 }),
-  ...transforms({ tile: 4, size: 12, positions: 3500, channels: 22 }),
-  ...transforms({ tile: 4, size: 16, positions: 3000, channels: 112 }),
   activate(1_200_000, 'relu'),
   activate(600_000, 'elu'),
   activate(5_000_000, 'relu'),

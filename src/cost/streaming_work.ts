@@ -44,27 +44,6 @@ export const poolWork =
     return streamed(counts, 4 * d.inC * (d.batch * d.inD * d.inH * d.inW + windows), caches);
   };
 
-/** Both transforms: tile + 2 vectors on the side of the products, and as many read or `tile` written on the other. */
-export const transformWork =
-  (piece: 'transformIn' | 'transformOut') =>
-  (values: Values, caches: CacheSizes): Work => {
-    const { outer, tiles, tile, positions, channels } = fields(
-      values,
-      ...(['outer', 'tiles', 'tile', 'positions', 'channels'] as const),
-    );
-    const isInput = piece === 'transformIn';
-    const size = field(values, isInput ? 'inSize' : 'outSize');
-    const runs = outer * tiles * positions;
-    const each = isInput ? 2 * (tile + 2) : 2 * tile + 2;
-    const bytes = 4 * channels * positions * outer * (tiles * (tile + 2) + size * (values.residualPtr ? 2 : 1));
-    const counts = {
-      [piece]: runs * each * Math.floor(channels / 4),
-      transformOdd: channels % 4 === 0 ? 0 : runs * each,
-      ...(isInput ? {} : finishCounts(values, outer * size * positions * channels)),
-    };
-    return streamed(counts, bytes, caches);
-  };
-
 const sixDims = (values: Values): number[] => [0, 1, 2, 3, 4, 5].map(axis => field(values, `dim${axis}`));
 const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
 

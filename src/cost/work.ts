@@ -25,7 +25,7 @@ export interface CostedStep {
  * - `depthTap`: up to sixteen channels of a tap multiplied and added; `depthWindow`: their run over the taps of a position
  * - `gemvStep`: eight vectors multiplied and added; `matmulMadd`: one, of two computed operands
  * - `poolMaxTap`, `poolAverageTap`: up to sixteen channels of a tap taken in; `poolWindow`: their run over a window
- * - `transformIn`, `transformOut`: a vector read or written by Winograd's transforms; `transformOdd`: one of fewer lanes
+ * - `transformIn`, `transformOut`: a vector at a point of Winograd's transforms, to or from which it is brought along every axis
  * - `element`: a vector of an elementwise result; `elementStrided`: one whose operands are not dense
  * - `copyVector`: a vector copied or filled; `copyRow`: a run of them; `copyTransposed`: a value transposed; `copyStrided`: a
  *   value copied alone
@@ -55,7 +55,6 @@ export const pieceNames = [
   'poolWindow',
   'transformIn',
   'transformOut',
-  'transformOdd',
   'element',
   'elementStrided',
   'copyVector',

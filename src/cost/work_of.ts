@@ -12,9 +12,9 @@ import {
   reduceWork,
   resizeWork,
   softmaxWork,
-  transformWork,
   unaryWork,
 } from './streaming_work.js';
+import { winogradInputWork, winogradOutputWork, winogradProductsWork } from './winograd_work.js';
 import type { CacheSizes, CostedStep, Values, Work } from './work.js';
 
 const works: Readonly<Record<string, (values: Values, caches: CacheSizes) => Work>> = {
@@ -40,8 +40,9 @@ const works: Readonly<Record<string, (values: Values, caches: CacheSizes) => Wor
   f32_resize: resizeWork,
   f32_softmax: softmaxWork,
   f32_log_softmax: softmaxWork,
-  f32_winograd_input: transformWork('transformIn'),
-  f32_winograd_output: transformWork('transformOut'),
+  f32_winograd_input: winogradInputWork,
+  f32_winograd_products: winogradProductsWork,
+  f32_winograd_output: winogradOutputWork,
 };
 
 /** Names of the kernels whose work is known: all of them. */

@@ -10,7 +10,9 @@ import { poolAverage, poolMax } from './pool.js';
 import { reduceMax, reduceMean } from './reduce.js';
 import { resize } from './resize.js';
 import { logSoftmax, softmax } from './softmax.js';
-import { winogradInput, winogradOutput } from './winograd.js';
+import { winogradInput } from './winograd_input.js';
+import { winogradOutput } from './winograd_output.js';
+import { winogradProducts } from './winograd_products.js';
 
 const all = [
   convGemm,
@@ -36,6 +38,7 @@ const all = [
   softmax,
   logSoftmax,
   winogradInput,
+  winogradProducts,
   winogradOutput,
 ] as unknown as readonly Kernel[];
 

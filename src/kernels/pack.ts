@@ -2,7 +2,7 @@
  * Packing: a constant laid out as one kernel reads it. Falls into units that write separate places, so that workers share
  * them; each reads the elements it needs in runs and nothing else, through a staging area of bounded size.
  */
-import { type WinogradTiles, winogradTransforms } from './winograd.js';
+import { kernelTransforms, type WinogradPacking, winogradSizes } from './winograd_weights.js';
 
 /**
  * How a constant is laid out for the kernel named by `kernel`, and for no other.
@@ -19,17 +19,7 @@ export type Packing =
       readonly groupInC: number;
       readonly taps: number;
     }
-  /**
-   * w [outC, inC, kD, kH, kW], transformed along each axis that has a tile (0: none) and three taps ->
-   * [transform along w][along h][along d][panel of 8 outputs][other tap][channel][8].
-   */
-  | {
-      readonly kernel: 'f32_conv_gemm/winograd';
-      readonly tiles: WinogradTiles;
-      readonly outC: number;
-      readonly inC: number;
-      readonly taps: readonly [kD: number, kH: number, kW: number];
-    }
+  | WinogradPacking
   /** For f32_conv_gemm: [panel of 8 outputs][K][8]. */
   | ({ readonly kernel: 'f32_conv_gemm/matrix' } & PackedMatrix)
   /** [panel of 32 outputs][K][32] */
@@ -67,7 +57,7 @@ export function packUnits(packing: Packing): number {
       return Math.ceil(packing.elements / denseUnit);
     case 'f32_conv_gemm':
       return packing.groups * Math.ceil(packing.outC / packing.groups / gemmPanel);
-    case 'f32_conv_gemm/winograd':
+    case 'f32_winograd_products':
       return Math.ceil(packing.outC / gemmPanel);
     case 'f32_conv_gemm/matrix':
       return matrixUnits(packing, gemmPanel);
@@ -88,10 +78,9 @@ export function packBytes(packing: Packing): number {
       const panels = packing.groups * Math.ceil(packing.outC / packing.groups / gemmPanel);
       return panels * gemmPanel * packing.taps * packing.groupInC * bytesPerFloat;
     }
-    case 'f32_conv_gemm/winograd': {
-      const { outC, inC } = packing;
-      const { groups, otherTaps } = transformedTaps(packing);
-      return groups * Math.ceil(outC / gemmPanel) * gemmPanel * otherTaps * inC * bytesPerFloat;
+    case 'f32_winograd_products': {
+      const { points, otherTaps, channels, panels } = winogradSizes(packing);
+      return points * panels * otherTaps * channels * gemmPanel * bytesPerFloat;
     }
     case 'f32_conv_gemm/matrix':
       return Math.ceil(packing.outputs / gemmPanel) * gemmPanel * packing.depth * bytesPerFloat;
@@ -116,7 +105,7 @@ export function pack(packing: Packing, unit: number, read: ReadElements, out: Fl
     case 'f32_conv_gemm':
       packConvPanel(packing, unit, read, out);
       return;
-    case 'f32_conv_gemm/winograd':
+    case 'f32_winograd_products':
       packWinogradPanel(packing, unit, read, out);
       return;
     case 'f32_conv_gemm/matrix':
@@ -173,79 +162,14 @@ function packConvPanel(packing: ConvPacking, unit: number, read: ReadElements, o
   }
 }
 
-type WinogradPacking = Extract<Packing, { kernel: 'f32_conv_gemm/winograd' }>;
-
-/** Sizes after the transforms: products per output tile, and taps that are left to each of them. */
-function transformedTaps({ tiles, taps }: WinogradPacking) {
-  const sizes = taps.map((count, axis) => (tiles[axis] ? tiles[axis] + 2 : count));
-  const product = (along: (axis: number) => boolean) =>
-    sizes.reduce((all, size, axis) => (along(axis) ? all * size : all), 1);
-  return { sizes, groups: product(axis => tiles[axis] !== 0), otherTaps: product(axis => tiles[axis] === 0) };
-}
-
-/** For each value of a transformed kernel [d][h][w]: the number of its transform and that of its other tap. */
-function transformedPlaces(packing: WinogradPacking): { group: number; tap: number }[] {
-  const { tiles } = packing;
-  const { sizes, groups, otherTaps } = transformedTaps(packing);
-  return Array.from({ length: groups * otherTaps }, (_, i) => {
-    let rest = i;
-    const index = [0, 0, 0];
-    for (const axis of [2, 1, 0]) {
-      index[axis] = rest % sizes[axis]!;
-      rest = Math.floor(rest / sizes[axis]!);
-    }
-    let group = 0;
-    for (const axis of [2, 1, 0]) if (tiles[axis]) group = group * sizes[axis]! + index[axis]!;
-    let tap = 0;
-    for (const axis of [0, 1, 2]) if (!tiles[axis]) tap = tap * sizes[axis]! + index[axis]!;
-    return { group, tap };
-  });
-}
-
-/** The transforms of a kernel [d][h][w] along one axis after another; the result is good until the next call. */
-function kernelTransform({ tiles, taps }: WinogradPacking): (kernel: Float32Array) => ArrayLike<number> {
-  const sizes: number[] = [...taps];
-  const passes = [0, 1, 2].flatMap(axis => {
-    const tile = tiles[axis]!;
-    if (tile === 0) return [];
-    const outer = sizes.slice(0, axis).reduce((all, size) => all * size, 1);
-    const inner = sizes.slice(axis + 1).reduce((all, size) => all * size, 1);
-    sizes[axis] = tile + 2;
-    const matrix = Float64Array.from(winogradTransforms[tile].weight.flat());
-    return [{ outer, inner, products: tile + 2, matrix, out: new Float64Array(outer * (tile + 2) * inner) }];
-  });
-  return kernel => {
-    let from: ArrayLike<number> = kernel;
-    for (const { outer, inner, products, matrix, out } of passes) {
-      let to = 0;
-      for (let o = 0; o < outer; o++) {
-        for (let f = 0; f < products; f++) {
-          const g0 = matrix[3 * f]!;
-          const g1 = matrix[3 * f + 1]!;
-          const g2 = matrix[3 * f + 2]!;
-          const at = 3 * o * inner;
-          for (let i = 0; i < inner; i++) {
-            out[to++] = g0 * from[at + i]! + g1 * from[at + inner + i]! + g2 * from[at + 2 * inner + i]!;
-          }
-        }
-      }
-      from = out;
-    }
-    return from;
-  };
-}
-
-/** One panel of outputs under every transform. */
+/** One panel of outputs at every point. */
 function packWinogradPanel(packing: WinogradPacking, unit: number, read: ReadElements, out: Float32Array): void {
   const { outC, inC } = packing;
   const taps = packing.taps[0] * packing.taps[1] * packing.taps[2];
-  const panels = Math.ceil(outC / gemmPanel);
+  const { points, otherTaps, channels: allChannels, panels } = winogradSizes(packing);
   const outputs = Math.min(gemmPanel, outC - unit * gemmPanel);
-  const panelSize = transformedTaps(packing).otherTaps * inC * gemmPanel;
-  const targets = transformedPlaces(packing).map(
-    ({ group, tap }) => (group * panels + unit) * panelSize + tap * inC * gemmPanel,
-  );
-  const transform = kernelTransform(packing);
+  const tapSize = allChannels * gemmPanel;
+  const transforms = kernelTransforms(packing);
   const channelsAtOnce = Math.min(inC, Math.max(1, Math.floor(stagedDepth / taps)));
   const pitch = channelsAtOnce * taps;
   const staged = staging(gemmPanel * pitch);
@@ -259,9 +183,14 @@ function packWinogradPanel(packing: WinogradPacking, unit: number, read: ReadEle
     for (let c = 0; c < channels; c++) {
       for (let o = 0; o < outputs; o++) {
         const first = o * pitch + c * taps;
-        const values = transform(staged.subarray(first, first + taps));
-        const to = (firstChannel + c) * gemmPanel + o;
-        for (let i = 0; i < targets.length; i++) out[targets[i]! + to] = values[i]!;
+        for (const [position, transform] of transforms.entries()) {
+          const values = transform(staged.subarray(first, first + taps));
+          const channel = position * inC + firstChannel + c;
+          for (let point = 0, i = 0; point < points; point++) {
+            const panel = (point * panels + unit) * otherTaps * tapSize + channel * gemmPanel + o;
+            for (let tap = 0; tap < otherTaps; tap++) out[panel + tap * tapSize] = values[i++]!;
+          }
+        }
       }
     }
   }

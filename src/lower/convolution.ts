@@ -8,7 +8,8 @@ import type { Address } from './emitter.js';
 import type { Held } from './held.js';
 import { channelsLast, type Layout } from './layout.js';
 import { ndhwcFields, windowFields } from './spatial.js';
-import { chooseWinograd, lowerConvWinograd } from './winograd.js';
+import { chooseWinograd } from './winograd.js';
+import { lowerConvWinograd } from './winograd_steps.js';
 
 export type ConvKernelName = 'f32_conv_gemm' | 'f32_conv_planar' | 'f32_conv_depthwise';
 
@@ -45,9 +46,9 @@ const kernelOf = (context: Context): ConvKernelName => chooseConvKernel(...whole
 
 /** By Winograd's method where that is allowed and pays, directly elsewhere. */
 function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | null): void {
-  const tiles = context.exact ? null : chooseWinograd(...wholeConv(context));
-  if (tiles)
-    lowerConvWinograd(context, node, { tiles, bias, residualPtr: residualAddress(context, node, channelsLast) });
+  const choice = context.exact ? null : chooseWinograd(...wholeConv(context));
+  if (choice)
+    lowerConvWinograd(context, node, { choice, bias, residualPtr: residualAddress(context, node, channelsLast) });
   else lowerConvGemm(context, node, bias);
 }
 

@@ -67,10 +67,16 @@ export function six<P extends string>(prefix: P, values: readonly number[]) {
 
 /** Emits a copy, looping in the order in which the target lies in memory. */
 export function emitCopy(emitter: Emitter, where: { name: string; op: string }, box: BoxCopy): void {
-  if (box.dims.includes(0)) return;
   const order = box.dims.map((_, axis) => axis).sort((a, b) => box.yStrides[b]! - box.yStrides[a]! || a - b);
   const along = (values: readonly number[]) => order.map(axis => values[axis]!);
-  const merged = mergeAxes(along(box.dims), [along(box.xStrides), along(box.yStrides)]);
+  const ordered = { dims: along(box.dims), xStrides: along(box.xStrides), yStrides: along(box.yStrides) };
+  emitLoops(emitter, where, { ...box, ...ordered });
+}
+
+/** Emits a copy, looping in the order of its dimensions. */
+export function emitLoops(emitter: Emitter, where: { name: string; op: string }, box: BoxCopy): void {
+  if (box.dims.includes(0)) return;
+  const merged = mergeAxes(box.dims, [box.xStrides, box.yStrides]);
   if (!merged) {
     throw new NumavoxError('unsupported', `${where.op} '${where.name}': a copy of [${box.dims}] needs over six loops`);
   }

@@ -3,7 +3,8 @@ import type { Node, TypedGraph } from '../graph/ir.js';
 import { chooseWinograd } from './winograd.js';
 
 /**
- * One number per axis of the node's output: cuts lie at its multiples, 0 where there may be none. Winograd's tiles stay whole.
+ * One number per axis of the node's output: cuts lie at its multiples, 0 where there may be none. Winograd's tiles stay
+ * whole; where positions are taken as channels, a tile reads more than its outputs need, and there are no cuts.
  * A concatenation is not cut along its own axis: its operands would be needed in parts.
  */
 export function layerGrid(graph: TypedGraph, node: Node, exact: boolean): number[] {
@@ -13,9 +14,11 @@ export function layerGrid(graph: TypedGraph, node: Node, exact: boolean): number
   if (node.op === 'Concat') grid[node.axis] = 0;
   if (node.op !== 'Conv' || exact) return grid;
   const winograd = chooseWinograd(node, dims(node.inputs[0]!), out);
+  const { dilations } = node.window;
   // Depth, height and width are the last three axes, where there are so many.
-  winograd?.forEach((tile, i) => {
-    if (tile > 0) grid[out.length - 3 + i] = tile;
+  winograd?.axes.forEach(({ tile, points }, i) => {
+    const axis = out.length - 3 + i;
+    if (points > 1) grid[axis] = winograd.strides[i] === 1 ? tile * dilations[axis - 2]! : 0;
   });
   return grid;
 }

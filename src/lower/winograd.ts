@@ -1,33 +1,21 @@
+/** Whether and how a convolution is done by Winograd's method: from the layer's shape alone, so that rounding never depends on the machine. */
 import type { ConvNode } from '../graph/ir.js';
-import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
-import {
-  type WinogradTile,
-  type WinogradTiles,
-  winogradInput,
-  winogradOutput,
-  winogradRowBlock,
-} from '../kernels/winograd.js';
-import { absent, activationFields, type Context, whereOf } from './context.js';
-import type { Address } from './emitter.js';
-import { channelsLast } from './layout.js';
+import { tilesOver } from '../kernels/winograd_grid.js';
+import { type AxisTile, axisTiles, tapsOf } from '../kernels/winograd_transforms.js';
 import { ndhwcFields, windowFields } from './spatial.js';
 
-/** Least sizes for which transforms are worth their while. */
-const worthwhile = { inC: 16, outC: 16 };
+export type Triple<T = number> = readonly [T, T, T];
 
-/** What an element that is written or read costs, in multiply-adds: transforms are bound by memory, products by arithmetic. */
-const elementCost = 7;
-/** The same for an element of the packed weights: read from memory once for each run, and held for the session's life. */
-const weightCost = 14;
-/** The packed weights may be this many times as large as those of direct convolution. */
-const mostGrowth = 4;
-/** How much cheaper the method has to be than direct convolution. */
-const leastGain = 0.9;
+/**
+ * Tiles along depth, height and width. `strides`: positions of the input that lie so far apart become channels of one position
+ * first, which leaves a convolution at stride 1 with fewer taps.
+ */
+export interface WinogradChoice {
+  readonly axes: Triple<AxisTile>;
+  readonly strides: Triple;
+}
 
-const axes = [0, 1, 2] as const;
-type Triple = readonly [number, number, number];
-
-interface Shape {
+export interface ConvShape {
   readonly batch: number;
   readonly inC: number;
   readonly outC: number;
@@ -39,7 +27,7 @@ interface Shape {
   readonly pads: Triple;
 }
 
-function shapeOf(node: ConvNode, x: readonly number[], y: readonly number[]): Shape {
+export function convShape(node: ConvNode, x: readonly number[], y: readonly number[]): ConvShape {
   const { batch, inC, outC, inD, inH, inW, outD, outH, outW } = ndhwcFields(x, y);
   const w = windowFields(node.window);
   return {
@@ -55,168 +43,94 @@ function shapeOf(node: ConvNode, x: readonly number[], y: readonly number[]): Sh
   };
 }
 
-const product = (values: readonly number[]): number => values.reduce((all, value) => all * value, 1);
-
-/** What a layer costs by the method with these tiles (all 0: directly), in multiply-adds. */
-function costOf({ batch, inC, outC, inSizes, outSizes, taps }: Shape, tiles: WinogradTiles): number {
-  const groups = product(axes.map(axis => (tiles[axis] ? tiles[axis] + 2 : 1)));
-  const otherTaps = product(axes.map(axis => (tiles[axis] ? 1 : taps[axis])));
-  const counts = axes.map(axis => (tiles[axis] ? Math.ceil(outSizes[axis] / tiles[axis]) : outSizes[axis]));
-  let elements = 0;
-  let sizes: number[] = [...inSizes];
-  let channels = inC;
-  for (const axis of axes.filter(at => tiles[at] !== 0)) {
-    elements += channels * product(sizes);
-    sizes = sizes.with(axis, counts[axis]!);
-    channels *= tiles[axis] + 2;
-    elements += channels * product(sizes);
-  }
-  sizes = counts;
-  channels = groups * outC;
-  for (const axis of axes.filter(at => tiles[at] !== 0).reverse()) {
-    elements += channels * product(sizes);
-    sizes = sizes.with(axis, outSizes[axis]);
-    channels /= tiles[axis] + 2;
-    elements += channels * product(sizes);
-  }
-  const products = batch * groups * product(counts) * outC * otherTaps * inC;
-  return products + batch * elements * elementCost + groups * otherTaps * inC * outC * weightCost;
-}
-
-/** Packed weights by those of direct convolution: each transformed axis has tile + 2 values in place of 3 taps. */
-const growthOf = (tiles: WinogradTiles): number => product(axes.map(axis => (tiles[axis] ? (tiles[axis] + 2) / 3 : 1)));
+export const product = (values: readonly number[]): number => values.reduce((all, value) => all * value, 1);
+export const mapTriple = <T>(along: (axis: number) => T): Triple<T> => [along(0), along(1), along(2)];
 
 /**
- * How a convolution is done by Winograd's method, from its shape alone; null where direct convolution is used. An axis takes
- * part if it has 3 taps at stride and dilation 1; the other axes may have any taps, strides and pads. Of all ways the one
- * that should take least time.
+ * What things cost, in multiply-adds of eight-lane products: a vector of four values in a transform of the input or of the output, a
+ * value of the packed weights (read from memory once for each run), the same of direct convolution.
  */
-export function chooseWinograd(node: ConvNode, x: readonly number[], y: readonly number[]): WinogradTiles | null {
-  const shape = shapeOf(node, x, y);
-  if (node.groups !== 1 || shape.inC < worthwhile.inC || shape.outC < worthwhile.outC) return null;
-  const tilesAlong = axes.map((axis): readonly (WinogradTile | 0)[] => {
-    return shape.taps[axis] === 3 && shape.strides[axis] === 1 && shape.dilations[axis] === 1 ? [0, 2, 4] : [0];
-  });
-  let best: WinogradTiles | null = null;
-  let least = leastGain * costOf(shape, [0, 0, 0]);
-  for (const d of tilesAlong[0]!) {
-    for (const h of tilesAlong[1]!) {
-      for (const w of tilesAlong[2]!) {
-        const tiles = [d, h, w] as const;
-        if (d + h + w === 0 || growthOf(tiles) > mostGrowth) continue;
-        const cost = costOf(shape, tiles);
-        if (cost >= least) continue;
-        least = cost;
-        best = tiles;
+const costs = { inputVector: 64, outputVector: 56, weight: 7, direct: 1.15, tile: 10 };
+/** How much cheaper the method has to be than direct convolution. */
+const leastGain = 0.9;
+/** Packed weights may be this many times as large as those of direct convolution, or this large. */
+const mostGrowth = 4;
+const smallWeightBytes = 64 * 2 ** 20;
+
+/** Multiply-adds that direct convolution takes. */
+function directCost({ batch, inC, outC, outSizes, taps }: ConvShape): number {
+  const weights = product(taps) * inC * outC;
+  return costs.direct * batch * product(outSizes) * weights + costs.weight * weights;
+}
+
+/** What the method takes, in the same unit. */
+function winogradCost(shape: ConvShape, choice: WinogradChoice): number {
+  const { batch, inC, outC, outSizes, dilations } = shape;
+  const { axes, strides } = choice;
+  const points = product(axes.map(axis => axis.points));
+  const rows = product(axes.map((axis, i) => tilesOver(outSizes[i]!, axis, axis.points > 1 ? dilations[i]! : 1)));
+  const quads = Math.ceil((inC * product(strides)) / 4);
+  const panels = Math.ceil(outC / 8);
+  const depth = otherTaps(shape, choice) * 4 * quads;
+  const products = batch * points * rows * panels * 8 * (depth + costs.tile);
+  const transforms = batch * points * rows * (quads * costs.inputVector + 2 * panels * costs.outputVector);
+  return products + transforms + costs.weight * points * depth * panels * 8;
+}
+
+/** Taps of an axis that is not transformed, which only depth may have. */
+export const otherTaps = ({ taps }: ConvShape, { axes }: WinogradChoice): number => (axes[0].points > 1 ? 1 : taps[0]);
+
+/** Elements of the packed weights. */
+export function packedWeights(shape: ConvShape, choice: WinogradChoice): number {
+  const points = product(choice.axes.map(axis => axis.points));
+  const channels = 4 * Math.ceil((shape.inC * product(choice.strides)) / 4);
+  return points * otherTaps(shape, choice) * channels * Math.ceil(shape.outC / 8) * 8;
+}
+
+const { none, f23, f43, f44 } = axisTiles;
+
+/** Ways to take an axis at stride 1: by its three taps, or as it is where its taps need not be transformed. */
+function waysAlong({ taps, strides, pads }: ConvShape, axis: number): readonly AxisTile[] {
+  if (strides[axis] !== 1) return [];
+  const isPlain = axis === 0 || (taps[axis] === 1 && pads[axis] === 0);
+  return [...(isPlain ? [none] : []), ...(taps[axis] === tapsOf(f43) ? [f23, f43] : [])];
+}
+
+/** Every way there is but the one that transforms nothing. */
+function* waysOf(shape: ConvShape): Generator<WinogradChoice> {
+  const { inSizes, taps, strides, dilations } = shape;
+  for (const d of waysAlong(shape, 0)) {
+    if (isFirstLayer(shape)) yield { axes: [d, f44, f44], strides: [1, 2, 2] };
+    for (const h of waysAlong(shape, 1)) {
+      for (const w of waysAlong(shape, 2)) {
+        if (d.points * h.points * w.points > 1) yield { axes: [d, h, w], strides: [1, 1, 1] };
       }
     }
   }
+  function isFirstLayer({ inC }: ConvShape): boolean {
+    const along = (axis: number) =>
+      Math.ceil((taps[axis]! + 1) / 2) === tapsOf(f44) &&
+      strides[axis] === 2 &&
+      dilations[axis] === 1 &&
+      inSizes[axis]! % 2 === 0;
+    return inC <= 16 && along(1) && along(2);
+  }
+}
+
+/** The way that should take least time; null where direct convolution is used. */
+export function chooseWinograd(node: ConvNode, x: readonly number[], y: readonly number[]): WinogradChoice | null {
+  if (node.groups !== 1) return null;
+  const shape = convShape(node, x, y);
+  const weights = product(shape.taps) * shape.inC * shape.outC;
+  let best: WinogradChoice | null = null;
+  let least = leastGain * directCost(shape);
+  for (const choice of waysOf(shape)) {
+    const packed = packedWeights(shape, choice);
+    if (packed > mostGrowth * weights && 4 * packed > smallWeightBytes) continue;
+    const cost = winogradCost(shape, choice);
+    if (cost >= least) continue;
+    least = cost;
+    best = choice;
+  }
   return best;
-}
-
-interface WinogradOptions {
-  readonly tiles: WinogradTiles;
-  readonly bias: Float32Array | null;
-  readonly residualPtr: Address | 0;
-}
-
-/**
- * A transform of the input along each axis, one multiplication (a grouped convolution over the other axes), and the
- * transforms back in reverse order. Each transform treats what the ones before it have made of a position as channels.
- */
-export function lowerConvWinograd(
-  context: Context,
-  node: ConvNode,
-  { tiles, bias, residualPtr }: WinogradOptions,
-): void {
-  const { emitter } = context;
-  const [xName, wName] = node.inputs as [string, string];
-  const yName = node.outputs[0]!;
-  const x = context.inLayout(xName, channelsLast);
-  const { batch, inC, outC, inSizes, outSizes, taps, pads } = shapeOf(node, x.dims, context.dims(yName));
-  const transformed = axes.filter(axis => tiles[axis] !== 0);
-  const outer = (sizes: readonly number[], axis: number) => batch * product(sizes.slice(0, axis));
-  const inner = (sizes: readonly number[], axis: number) => product(sizes.slice(axis + 1));
-
-  let from = x.address;
-  let sizes: readonly number[] = inSizes;
-  let channels = inC;
-  for (const axis of transformed) {
-    const tile = tiles[axis];
-    const count = Math.ceil(outSizes[axis] / tile);
-    const to = emitter.tensor([batch, (tile + 2) * channels, ...sizes.with(axis, count)], channelsLast);
-    emitter.step(whereOf(node), winogradInput, {
-      xPtr: from,
-      yPtr: to,
-      outer: outer(sizes, axis),
-      inSize: sizes[axis]!,
-      tiles: count,
-      tile,
-      pad: pads[axis],
-      positions: inner(sizes, axis),
-      channels,
-      rowBlock: winogradRowBlock(tile, channels),
-    });
-    from = to;
-    sizes = sizes.with(axis, count);
-    channels *= tile + 2;
-  }
-
-  const groups = channels / inC;
-  const outs = outSizes.map((size, axis) => (tiles[axis] ? sizes[axis]! : size));
-  const own = (along: (axis: number) => number, other: number) =>
-    axes.map(axis => (tiles[axis] ? other : along(axis))) as unknown as Triple;
-  const window = windowFields(node.window);
-  const [kD, kH, kW] = own(axis => taps[axis]!, 1);
-  const [padD, padH, padW] = own(axis => pads[axis]!, 0);
-  const shape = {
-    ...ndhwcFields([batch, channels, ...sizes], [batch, groups * outC, ...outs]),
-    ...{ ...window, kD, kH, kW, padD, padH, padW },
-    groups,
-  };
-  let products = emitter.tensor([batch, groups * outC, ...outs], channelsLast);
-  const flops = 2 * batch * groups * outC * product(outs) * kD * kH * kW * inC;
-  emitter.step(whereOf(node, flops), convGemm, {
-    ...shape,
-    xPtr: from,
-    yPtr: products,
-    wPtr: emitter.weight(wName, context.constant(wName)!, {
-      kernel: 'f32_conv_gemm/winograd',
-      tiles,
-      outC,
-      inC,
-      taps,
-    }),
-    biasPtr: absent,
-    residualPtr: absent,
-    ...activationFields(null),
-    ...convGemmBlocks(shape),
-  });
-
-  const y = context.output(yName, channelsLast);
-  sizes = outs;
-  channels = groups * outC;
-  for (const axis of transformed.toReversed()) {
-    const tile = tiles[axis];
-    const last = axis === transformed[0];
-    channels /= tile + 2;
-    const to = last ? y.address : emitter.tensor([batch, channels, ...sizes.with(axis, outSizes[axis])], channelsLast);
-    emitter.step(whereOf(node), winogradOutput, {
-      xPtr: products,
-      yPtr: to,
-      outer: outer(sizes, axis),
-      outSize: outSizes[axis],
-      tiles: sizes[axis]!,
-      tile,
-      positions: inner(sizes, axis),
-      channels,
-      biasPtr: last && bias ? emitter.words(bias) : absent,
-      residualPtr: last ? residualPtr : absent,
-      ...activationFields(last ? node.activation : null),
-      rowBlock: winogradRowBlock(tile, channels),
-    });
-    products = to;
-    sizes = sizes.with(axis, outSizes[axis]);
-  }
-  context.define(yName, y);
 }

@@ -1,0 +1,163 @@
+/**
+ * Register tiles over rows that lie in groups of channels, [group][row][16]: 4 to 6 rows x 8 outputs, B packed as [k][8].
+ * Where a k lies is looked up, so that rows are read in place for any order of taps and channels.
+ * Invariant: one accumulator chain per output, in the order of k, whatever tile a row falls into.
+ */
+import { B_STEP } from "./gemm_tile";
+import { madd } from "./simd";
+
+/** Most rows of a tile: six where products and sums are fused, five where a product needs a register before it is added. */
+// @ts-ignore: decorator
+@inline
+export const MOST_TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+// @ts-ignore: decorator
+@inline
+export const LEAST_TILE_ROWS: i32 = 4;
+/** Bytes of a row of a group of sixteen channels, of A and of y: a cache line. */
+// @ts-ignore: decorator
+@inline
+export const GROUP_ROW: usize = 64;
+
+/**
+ * y = a @ b for `rows` (4 to MOST_TILE_ROWS) rows: k of row r is at aPtr + offsets[k] + 64 * r; row r of y at yPtr + 64 * r.
+ *
+ * The sums, two of B and one of A fill the sixteen registers of x86, so that the order of things counts: V8 keeps each
+ * load of A beside its two products only in functions of their own, in loops that test before they run, and where the
+ * products take the rows in the order in which the sums are declared. The loop ends by bPtr for the same reason.
+ */
+export function tableTile(rows: i32, aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usize): void {
+  if (ASC_FEATURE_RELAXED_SIMD) {
+    if (rows == 6) {
+      tile6x8(aPtr, offsetsPtr, bPtr, k, yPtr);
+      return;
+    }
+  }
+  if (rows == 5) tile5x8(aPtr, offsetsPtr, bPtr, k, yPtr);
+  else tile4x8(aPtr, offsetsPtr, bPtr, k, yPtr);
+}
+
+function tile6x8(aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usize): void {
+  const zero = f32x4.splat(0);
+  let s00 = zero, s01 = zero;
+  let s10 = zero, s11 = zero;
+  let s20 = zero, s21 = zero;
+  let s30 = zero, s31 = zero;
+  let s40 = zero, s41 = zero;
+  let s50 = zero, s51 = zero;
+  const end = bPtr + <usize>k * B_STEP;
+  while (bPtr != end) {
+    const row = aPtr + load<usize>(offsetsPtr);
+    const b0 = v128.load(bPtr);
+    const b1 = v128.load(bPtr, 16);
+    let a = v128.load32_splat(row);
+    s01 = madd(a, b1, s01);
+    s00 = madd(a, b0, s00);
+    a = v128.load32_splat(row, 64);
+    s11 = madd(a, b1, s11);
+    s10 = madd(a, b0, s10);
+    a = v128.load32_splat(row, 128);
+    s21 = madd(a, b1, s21);
+    s20 = madd(a, b0, s20);
+    a = v128.load32_splat(row, 192);
+    s31 = madd(a, b1, s31);
+    s30 = madd(a, b0, s30);
+    a = v128.load32_splat(row, 256);
+    s41 = madd(a, b1, s41);
+    s40 = madd(a, b0, s40);
+    a = v128.load32_splat(row, 320);
+    s51 = madd(a, b1, s51);
+    s50 = madd(a, b0, s50);
+    offsetsPtr += 4;
+    bPtr += B_STEP;
+  }
+  v128.store(yPtr, s00);
+  v128.store(yPtr, s01, 16);
+  v128.store(yPtr, s10, 64);
+  v128.store(yPtr, s11, 80);
+  v128.store(yPtr, s20, 128);
+  v128.store(yPtr, s21, 144);
+  v128.store(yPtr, s30, 192);
+  v128.store(yPtr, s31, 208);
+  v128.store(yPtr, s40, 256);
+  v128.store(yPtr, s41, 272);
+  v128.store(yPtr, s50, 320);
+  v128.store(yPtr, s51, 336);
+}
+
+function tile5x8(aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usize): void {
+  const zero = f32x4.splat(0);
+  let s00 = zero, s01 = zero;
+  let s10 = zero, s11 = zero;
+  let s20 = zero, s21 = zero;
+  let s30 = zero, s31 = zero;
+  let s40 = zero, s41 = zero;
+  const end = bPtr + <usize>k * B_STEP;
+  while (bPtr != end) {
+    const row = aPtr + load<usize>(offsetsPtr);
+    const b0 = v128.load(bPtr);
+    const b1 = v128.load(bPtr, 16);
+    let a = v128.load32_splat(row);
+    s01 = madd(a, b1, s01);
+    s00 = madd(a, b0, s00);
+    a = v128.load32_splat(row, 64);
+    s11 = madd(a, b1, s11);
+    s10 = madd(a, b0, s10);
+    a = v128.load32_splat(row, 128);
+    s21 = madd(a, b1, s21);
+    s20 = madd(a, b0, s20);
+    a = v128.load32_splat(row, 192);
+    s31 = madd(a, b1, s31);
+    s30 = madd(a, b0, s30);
+    a = v128.load32_splat(row, 256);
+    s41 = madd(a, b1, s41);
+    s40 = madd(a, b0, s40);
+    offsetsPtr += 4;
+    bPtr += B_STEP;
+  }
+  v128.store(yPtr, s00);
+  v128.store(yPtr, s01, 16);
+  v128.store(yPtr, s10, 64);
+  v128.store(yPtr, s11, 80);
+  v128.store(yPtr, s20, 128);
+  v128.store(yPtr, s21, 144);
+  v128.store(yPtr, s30, 192);
+  v128.store(yPtr, s31, 208);
+  v128.store(yPtr, s40, 256);
+  v128.store(yPtr, s41, 272);
+}
+
+function tile4x8(aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usize): void {
+  const zero = f32x4.splat(0);
+  let s00 = zero, s01 = zero;
+  let s10 = zero, s11 = zero;
+  let s20 = zero, s21 = zero;
+  let s30 = zero, s31 = zero;
+  const end = bPtr + <usize>k * B_STEP;
+  while (bPtr != end) {
+    const row = aPtr + load<usize>(offsetsPtr);
+    const b0 = v128.load(bPtr);
+    const b1 = v128.load(bPtr, 16);
+    let a = v128.load32_splat(row);
+    s01 = madd(a, b1, s01);
+    s00 = madd(a, b0, s00);
+    a = v128.load32_splat(row, 64);
+    s11 = madd(a, b1, s11);
+    s10 = madd(a, b0, s10);
+    a = v128.load32_splat(row, 128);
+    s21 = madd(a, b1, s21);
+    s20 = madd(a, b0, s20);
+    a = v128.load32_splat(row, 192);
+    s31 = madd(a, b1, s31);
+    s30 = madd(a, b0, s30);
+    offsetsPtr += 4;
+    bPtr += B_STEP;
+  }
+  v128.store(yPtr, s00);
+  v128.store(yPtr, s01, 16);
+  v128.store(yPtr, s10, 64);
+  v128.store(yPtr, s11, 80);
+  v128.store(yPtr, s20, 128);
+  v128.store(yPtr, s21, 144);
+  v128.store(yPtr, s30, 192);
+  v128.store(yPtr, s31, 208);
+}

@@ -1,0 +1,191 @@
+/**
+ * f32_winograd_output: products back to outputs along up to three axes, a few groups of sixteen channels at a time, with bias, residual and
+ * activation. Invariant: what a tile has beyond the output is dropped.
+ *
+ *     scratch | passes along d, h and w | tile [d][h][w][group][quad][4] |
+ */
+import { activate, RELU } from "./activation";
+import { loadLanes, storeLanes } from "./lanes";
+import { ceilDiv } from "./rows";
+import { GROUP_ROW } from "./table_tile";
+import { Axis, AXIS_BYTES, firstOutput } from "./winograd_grid";
+import { outputPass, Pass, PASS_BYTES } from "./winograd_passes";
+
+// @ts-ignore: decorator
+@unmanaged
+class WinogradOutputDescriptor {
+  xPtr: usize;
+  yPtr: usize;
+  outD: i32;
+  outH: i32;
+  outW: i32;
+  outC: i32;
+  tilesD: i32;
+  tileD: i32;
+  pointsD: i32;
+  dilD: i32;
+  padD: i32;
+  tilesH: i32;
+  tileH: i32;
+  pointsH: i32;
+  dilH: i32;
+  padH: i32;
+  tilesW: i32;
+  tileW: i32;
+  pointsW: i32;
+  dilW: i32;
+  padW: i32;
+  firstRow: i32;
+  rows: i32;
+  rowPitch: i32;
+  pointStride: i32;
+  biasPtr: usize;
+  residualPtr: usize;
+  activation: i32;
+  alpha: f32;
+  beta: f32;
+  unitRows: i32;
+  unitGroups: i32;
+}
+
+/** Bytes of a vector of four channels. */
+// @ts-ignore: decorator
+@inline
+const VECTOR: usize = 16;
+/** Where the tile lies in the scratch, in bytes from its beginning. */
+// @ts-ignore: decorator
+@inline
+const TILE_AT: usize = 144;
+
+// @ts-ignore: decorator
+@inline
+function axisOf(d: WinogradOutputDescriptor, axis: usize): Axis {
+  return changetype<Axis>(changetype<usize>(d) + offsetof<WinogradOutputDescriptor>("tilesD") + axis * AXIS_BYTES);
+}
+
+export function f32_winograd_output(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
+  const d = changetype<WinogradOutputDescriptor>(descriptorPtr);
+  const groups = ceilDiv(d.outC, 16);
+  const groupBlocks = ceilDiv(groups, d.unitGroups);
+  for (let unit = unitBegin; unit < unitEnd; unit++) {
+    const first = (unit / groupBlocks) * d.unitRows;
+    const last = min(first + d.unitRows, d.rows);
+    const group = (unit % groupBlocks) * d.unitGroups;
+    const count = min(d.unitGroups, groups - group);
+    fillPasses(d, count, scratchPtr);
+    for (let row = first; row < last; row++) {
+      const x = d.xPtr + <usize>(group * d.rowPitch + row) * GROUP_ROW;
+      transformTile(d, x, scratchPtr);
+      storeTile(d, d.firstRow + row, 16 * group, count, scratchPtr + TILE_AT);
+    }
+  }
+}
+
+/**
+ * The first pass reads the points where they lie; every pass leaves all groups of a vector, and all vectors of a line, one
+ * behind the other.
+ */
+function fillPasses(d: WinogradOutputDescriptor, groups: i32, passesPtr: usize): void {
+  const quads = quadsOf(d);
+  const quadBytes = <usize>quads * VECTOR;
+  const vectorBytes = <usize>groups * quadBytes;
+  const lineBytes = <usize>d.pointsW * vectorBytes;
+  const planeBytes = <usize>d.pointsH * lineBytes;
+  const pointBytes = <usize>d.pointStride << 2;
+  const groupBytes = <usize>d.rowPitch * GROUP_ROW;
+  const alongD = changetype<Pass>(passesPtr);
+  alongD.lines(d.pointsH * d.pointsW, groups, quads);
+  alongD.from(pointBytes, groupBytes, VECTOR, <usize>(d.pointsH * d.pointsW) * pointBytes);
+  alongD.to(vectorBytes, quadBytes, VECTOR, planeBytes);
+  const alongH = changetype<Pass>(passesPtr + PASS_BYTES);
+  if (d.pointsD > 1) {
+    alongH.lines(d.tileD, 1, d.pointsW * groups * quads);
+    alongH.from(planeBytes, 0, VECTOR, lineBytes);
+    alongH.to(<usize>d.tileH * lineBytes, 0, VECTOR, lineBytes);
+  } else {
+    alongH.lines(d.pointsW, groups, quads);
+    alongH.from(pointBytes, groupBytes, VECTOR, <usize>d.pointsW * pointBytes);
+    alongH.to(vectorBytes, quadBytes, VECTOR, lineBytes);
+  }
+  const alongW = changetype<Pass>(passesPtr + 2 * PASS_BYTES);
+  if (d.pointsD * d.pointsH > 1) {
+    alongW.lines(d.tileD * d.tileH, 1, groups * quads);
+    alongW.from(lineBytes, 0, VECTOR, vectorBytes);
+    alongW.to(<usize>d.tileW * vectorBytes, 0, VECTOR, vectorBytes);
+  } else {
+    alongW.lines(1, groups, quads);
+    alongW.from(0, groupBytes, VECTOR, pointBytes);
+    alongW.to(0, quadBytes, VECTOR, vectorBytes);
+  }
+}
+
+/** Quads of each group: fewer than four where there is but one group. */
+// @ts-ignore: decorator
+@inline
+function quadsOf(d: WinogradOutputDescriptor): i32 {
+  return min(4, ceilDiv(d.outC, 4));
+}
+
+function transformTile(d: WinogradOutputDescriptor, x: usize, passesPtr: usize): void {
+  const tilePtr = passesPtr + TILE_AT;
+  let from = x;
+  if (d.pointsD > 1) {
+    outputPass(changetype<Pass>(passesPtr), d.pointsD, from, tilePtr);
+    from = tilePtr;
+  }
+  if (d.pointsH > 1) {
+    outputPass(changetype<Pass>(passesPtr + PASS_BYTES), d.pointsH, from, tilePtr);
+    from = tilePtr;
+  }
+  if (d.pointsW > 1) outputPass(changetype<Pass>(passesPtr + 2 * PASS_BYTES), d.pointsW, from, tilePtr);
+}
+
+/** What of a tile lies in the output, `groups` of channels from `channel` on. */
+function storeTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups: i32, tilePtr: usize): void {
+  const line = row / d.tilesW;
+  const firstD = firstOutput(axisOf(d, 0), line / d.tilesH);
+  const firstH = firstOutput(axisOf(d, 1), line % d.tilesH);
+  const firstW = firstOutput(axisOf(d, 2), row % d.tilesW);
+  const stepW = <usize>(d.dilW * d.outC) << 2;
+  const endW = min(d.tileW, ceilDiv(d.outW - firstW, d.dilW));
+  const quads = groups * quadsOf(d);
+  const vectorBytes = <usize>quads * VECTOR;
+  for (let i = 0; i < d.tileD; i++) {
+    const z = firstD + i * d.dilD;
+    if (z >= d.outD) break;
+    for (let j = 0; j < d.tileH; j++) {
+      const y = firstH + j * d.dilH;
+      if (y >= d.outH) break;
+      let from = tilePtr + <usize>((i * d.tileH + j) * d.tileW) * vectorBytes;
+      let at = <usize>(((z * d.outH + y) * d.outW + firstW) * d.outC + channel) << 2;
+      for (let w = 0; w < endW; w++) {
+        storeChannels(d, channel, quads, from, at);
+        from += vectorBytes;
+        at += stepW;
+      }
+    }
+  }
+}
+
+/** The channels of one position, `at` bytes from the output's beginning. */
+function storeChannels(d: WinogradOutputDescriptor, channel: i32, quads: i32, from: usize, at: usize): void {
+  const isPlain = i32(d.residualPtr == 0) & i32(d.activation <= RELU);
+  const floor = f32x4.splat(d.activation == RELU ? 0 : -Infinity);
+  const end = min(channel + 4 * quads, d.outC);
+  let biasPtr = d.biasPtr + (<usize>channel << 2);
+  for (; channel < end; channel += 4) {
+    const lanes = min(4, d.outC - channel);
+    let value = v128.load(from);
+    if (d.biasPtr) value = f32x4.add(loadLanes(biasPtr, lanes), value);
+    // pmax keeps a NaN that comes first.
+    if (isPlain) value = f32x4.pmax(value, floor);
+    else {
+      if (d.residualPtr) value = f32x4.add(value, loadLanes(d.residualPtr + at, lanes));
+      value = activate(value, d.activation, d.alpha, d.beta);
+    }
+    storeLanes(d.yPtr + at, value, lanes);
+    from += VECTOR;
+    biasPtr += VECTOR;
+    at += VECTOR;
+  }
+}
