@@ -3,9 +3,11 @@ import { convGemm } from './conv_gemm.js';
 import { convPlanar } from './conv_planar.js';
 import { copy, fill, gather } from './copy.js';
 import { add, affine, div, mul, prelu, sub, unary } from './elementwise.js';
-import { gemv } from './gemv.js';
+import { gemv, gemvBf16 } from './gemv.js';
 import type { Kernel } from './kernel.js';
 import { matmul } from './matmul.js';
+import { packBf16 } from './pack_bf16.js';
+import { packWinograd } from './pack_winograd.js';
 import { poolAverage, poolMax } from './pool.js';
 import { reduceMax, reduceMean } from './reduce.js';
 import { resize } from './resize.js';
@@ -17,6 +19,7 @@ const all = [
   convPlanar,
   convDepthwise,
   gemv,
+  gemvBf16,
   matmul,
   poolMax,
   poolAverage,
@@ -37,6 +40,8 @@ const all = [
   logSoftmax,
   winogradInput,
   winogradOutput,
+  packWinograd,
+  packBf16,
 ] as unknown as readonly Kernel[];
 
 /** Every kernel by its name, which is also its WebAssembly export's. */
