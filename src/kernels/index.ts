@@ -40,9 +40,15 @@ const all = [
   logSoftmax,
   winogradInput,
   winogradOutput,
-  packWinograd,
-  packBf16,
 ] as unknown as readonly Kernel[];
 
-/** Every kernel by its name, which is also its WebAssembly export's. */
-export const kernels: Readonly<Record<string, Kernel>> = Object.fromEntries(all.map(kernel => [kernel.name, kernel]));
+const packing = [packWinograd, packBf16] as unknown as readonly Kernel[];
+
+const byName = (list: readonly Kernel[]): Readonly<Record<string, Kernel>> =>
+  Object.fromEntries(list.map(kernel => [kernel.name, kernel]));
+
+/** Every kernel of a program's steps by its name, which is also its WebAssembly export's. */
+export const kernels = byName(all);
+
+/** Those that run while weights are packed, beside f32_copy. */
+export const packKernels = byName(packing);

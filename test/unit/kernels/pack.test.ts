@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromBf16, toBf16 } from '../../../src/kernels/bf16.js';
 import { decode } from '../../../src/kernels/descriptor.js';
-import { kernels } from '../../../src/kernels/index.js';
+import { kernels, packKernels } from '../../../src/kernels/index.js';
 import type { KernelMemory } from '../../../src/kernels/kernel.js';
 import { pack } from '../../../src/kernels/pack.js';
 import { type Packer, packScratchBytes, type ReadElements } from '../../../src/kernels/pack_stage.js';
@@ -129,7 +129,7 @@ function packed(packing: Packing, read: ReadElements): Float32Array {
     memory,
     scratch,
     kernel: name => (descriptorPtr, begin, end) => {
-      const kernel = kernels[name]!;
+      const kernel = (packKernels[name] ?? kernels[name])!;
       kernel.twin(memory, decode(kernel.fields, memory.i32, descriptorPtr), begin, end);
     },
   };
