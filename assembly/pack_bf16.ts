@@ -16,19 +16,35 @@ class PackBf16Descriptor {
 @inline
 const PANEL: i32 = 32;
 
+/** Bytes of a row of y. */
+// @ts-ignore: decorator
+@inline
+const ROW: usize = 64;
+
 export function f32_pack_bf16(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
   const d = changetype<PackBf16Descriptor>(descriptorPtr);
   const last = min(d.rows, unitEnd * d.rowBlock);
   for (let row = unitBegin * d.rowBlock; row < last; row++) {
     const x = d.xPtr + ((<usize>row * <usize>d.xStride) << 2);
-    const y = d.yPtr + <usize>row * (PANEL * 2);
-    for (let column = 0; column < PANEL; column += 8) {
-      const low = rounded(columnsAt(x, column, d.columns));
-      const high = rounded(columnsAt(x, column + 4, d.columns));
-      const word = v128.or(i32x4.shr_u(low, 16), v128.and(high, i32x4.splat(0xffff0000)));
-      v128.store(y + (<usize>column << 1), word);
+    const y = d.yPtr + <usize>row * ROW;
+    if (d.columns == PANEL) {
+      for (let at: usize = 0; at < ROW; at += 16) {
+        v128.store(y + at, paired(v128.load(x + 2 * at), v128.load(x + 2 * at, 16)));
+      }
+    } else {
+      for (let column = 0; column < PANEL; column += 8) {
+        const low = columnsAt(x, column, d.columns);
+        v128.store(y + (<usize>column << 1), paired(low, columnsAt(x, column + 4, d.columns)));
+      }
     }
   }
+}
+
+/** A word holds a lane of `low` and, above it, that of `high`. */
+// @ts-ignore: decorator
+@inline
+function paired(low: v128, high: v128): v128 {
+  return v128.or(i32x4.shr_u(rounded(low), 16), v128.and(rounded(high), i32x4.splat(0xffff0000)));
 }
 
 /** Four columns of a row; 0 from `columns` on. */
@@ -38,6 +54,8 @@ function columnsAt(x: usize, column: i32, columns: i32): v128 {
 }
 
 /** bfloat16 in the upper half of each lane: to nearest, ties to even; a NaN stays one. */
+// @ts-ignore: decorator
+@inline
 function rounded(value: v128): v128 {
   const odd = v128.and(i32x4.shr_u(value, 16), i32x4.splat(1));
   const nearest = i32x4.add(value, i32x4.add(odd, i32x4.splat(0x7fff)));

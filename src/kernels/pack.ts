@@ -116,8 +116,7 @@ function packPanelBf16(stage: Stage, unit: number, rows: PanelRows): void {
     () => xPtr,
     (first, count) => {
       const yPtr = stage.address + (unit * rows.channels + first) * bf16RowBytes;
-      const panel = { rows: count, columns: gemvPanel, xStride: gemvPanel, rowBlock: count };
-      run(stage, packBf16, { xPtr, yPtr, ...panel });
+      run(stage, packBf16, { xPtr, yPtr, rows: count, columns: gemvPanel, xStride: gemvPanel, rowBlock: count });
     },
   );
 }
@@ -180,10 +179,19 @@ function packWinogradPanel(stage: Stage, packing: WinogradPacking, unit: number)
       run(stage, packWinograd, {
         xPtr: stage.at.panel,
         yPtr: stage.address + (unit * panelElements + first * gemmPanel) * bytesPerFloat,
-        ...{ depthPtr: matrices[0], heightPtr: matrices[1], widthPtr: matrices[2] },
-        ...{ channels, kD, kH, kW },
-        ...{ sizeD: sizes[0], sizeH: sizes[1], sizeW: sizes[2] },
-        ...{ yStrideD: strides[0], yStrideH: strides[1], yStrideW: strides[2] },
+        depthPtr: matrices[0],
+        heightPtr: matrices[1],
+        widthPtr: matrices[2],
+        channels,
+        kD,
+        kH,
+        kW,
+        sizeD: sizes[0],
+        sizeH: sizes[1],
+        sizeW: sizes[2],
+        yStrideD: strides[0],
+        yStrideH: strides[1],
+        yStrideW: strides[2],
       }),
   );
 }

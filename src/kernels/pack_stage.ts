@@ -5,7 +5,7 @@
  *     | descriptor | matrices | the kernels' own scratch | stage: as read | panel: outputs side by side |
  */
 import { copy } from './copy.js';
-import { encode, type Fields, type Values } from './descriptor.js';
+import { encodeTo, type Fields, type Values } from './descriptor.js';
 import type { Kernel, KernelMemory } from './kernel.js';
 import { packWinogradScratch } from './pack_winograd.js';
 import { gemmPanel, gemvPanel, type Packing, rowsPerUnit, transformedSizes } from './packing.js';
@@ -117,7 +117,7 @@ export function openStage(packing: Packing, read: ReadElements, address: number,
 
 /** All units of a kernel. */
 export function run<F extends Fields>({ packer, at }: Stage, kernel: Kernel<F>, values: Values<F>): void {
-  packer.memory.i32.set(encode(kernel.fields, values), packer.scratch / 4);
+  encodeTo(kernel.fields, values, packer.memory.i32, packer.scratch / 4);
   packer.kernel(kernel.name)(packer.scratch, 0, kernel.units(values), at.own);
 }
 
@@ -141,10 +141,26 @@ export function copyBox(
 ): void {
   const { dims, x, xStrides, y, yStrides } = box;
   run(stage, copy, {
-    ...{ xPtr: x, yPtr: y },
-    ...{ dim0: 1, dim1: 1, dim2: 1, dim3: dims[0], dim4: dims[1], dim5: dims[2] },
-    ...{ xStride0: 0, xStride1: 0, xStride2: 0, xStride3: xStrides[0], xStride4: xStrides[1], xStride5: xStrides[2] },
-    ...{ yStride0: 0, yStride1: 0, yStride2: 0, yStride3: yStrides[0], yStride4: yStrides[1], yStride5: yStrides[2] },
+    xPtr: x,
+    yPtr: y,
+    dim0: 1,
+    dim1: 1,
+    dim2: 1,
+    dim3: dims[0],
+    dim4: dims[1],
+    dim5: dims[2],
+    xStride0: 0,
+    xStride1: 0,
+    xStride2: 0,
+    xStride3: xStrides[0],
+    xStride4: xStrides[1],
+    xStride5: xStrides[2],
+    yStride0: 0,
+    yStride1: 0,
+    yStride2: 0,
+    yStride3: yStrides[0],
+    yStride4: yStrides[1],
+    yStride5: yStrides[2],
     rowBlock: dims[0] * dims[1],
   });
 }
