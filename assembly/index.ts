@@ -1,5 +1,5 @@
 // Every export is a kernel: (descriptor, unitBegin, unitEnd, scratch) => void, under the kernel's own name.
-export { f32_gemv } from "./gemv";
+export { f32_gemv, f32_gemv_bf16 } from "./gemv";
 export { f32_conv_gemm } from "./conv_gemm";
 export { f32_copy, f32_fill, f32_gather_nd } from "./copy";
 export { f32_add, f32_affine, f32_div, f32_mul, f32_prelu, f32_sub, f32_unary } from "./elementwise";
@@ -13,3 +13,5 @@ export { f32_conv_planar } from "./conv_planar";
 export { f32_winograd_input } from "./winograd_input";
 export { f32_winograd_output } from "./winograd_output";
 export { f32_winograd_products } from "./winograd_products";
+export { f32_pack_bf16 } from "./pack_bf16";
+export { f32_pack_winograd } from "./pack_winograd";

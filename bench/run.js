@@ -6,7 +6,7 @@ const benches = {
   predict: 'what the cost model says a network takes, against what it takes',
   cores: 'a network with more and more workers, against a loop that touches no memory and against the cost model',
   scaling: 'SIMULATED: how the zoo networks scale on machines given by description, from the cost model',
-  memory: 'copies, pools and additions against a plain memory copy',
+  memory: 'copies, pools, additions and products of few rows against a plain memory copy',
 };
 
 const [, , first = '', ...rest] = process.argv;

@@ -17,7 +17,14 @@ export { exportZoo } from './session/export_zoo.js';
 export type { InferenceProfile, LayerProfile, ProfiledStep } from './session/inference_profile.js';
 export { describeSession, InferenceSession } from './session/inference_session.js';
 export { type InspectedNode, type Inspection, inspectModel } from './session/inspect.js';
-export type { Algorithm, NumavoxOptions, NumavoxRunOptions, RunOptions, SessionOptions } from './session/options.js';
+export type {
+  Algorithm,
+  NumavoxOptions,
+  NumavoxRunOptions,
+  RunOptions,
+  SessionOptions,
+  WeightFormat,
+} from './session/options.js';
 export { type PlanModelOptions, planModel } from './session/plan_model.js';
 export type {
   ComparedPlan,

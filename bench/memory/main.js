@@ -26,6 +26,8 @@ const aPtr = 4 * MiB;
 const bPtr = 300 * MiB;
 const yPtr = 600 * MiB;
 for (let i = aPtr / 4; i < yPtr / 4; i++) f32[i] = (i % 1009) / 500 - 1;
+// The lower half of a word repeats the upper one: as bfloat16, too, these are ordinary numbers.
+for (let i = aPtr / 4; i < yPtr / 4; i++) i32[i] = (i32[i] & 0xffff0000) | (i32[i] >>> 16);
 
 const product = sizes => sizes.reduce((all, size) => all * size, 1);
 const six = (prefix, values, unit) =>
@@ -84,6 +86,14 @@ const middle = (kernel, outer, count, inner, touched) => ({
   kernel,
   bytes: 4 * outer * inner * touched,
   values: { xPtr: aPtr, yPtr, outer, count, inner },
+});
+
+/** Bytes are those of the weights. */
+const gemvRow = (kernel, bytesPerWeight, rows, k, n) => ({
+  title: `${kernel} ${rows} x ${k} x ${n}`,
+  kernel,
+  bytes: bytesPerWeight * k * n,
+  values: { xPtr: bPtr, yPtr, wPtr: aPtr, biasPtr: 0, rows, k, n, ...relu },
 });
 
 /** Doubles every axis, half_pixel. */
@@ -149,6 +159,10 @@ const rows = [
   middle('f32_softmax', 1, 3, 2 * MiB, 6),
   middle('f32_softmax', 2 * MiB, 3, 1, 6),
   middle('f32_softmax', 8192, 400, 1, 800),
+  ...[1, 2, 4, 8].flatMap(count => [
+    gemvRow('f32_gemv', 4, count, 8192, 4096),
+    gemvRow('f32_gemv_bf16', 2, count, 8192, 4096),
+  ]),
   resizeRow(64, [8, 28, 28]),
   resizeRow(5, [16, 64, 64]),
   resizeRow(1, [64, 64, 64]),

@@ -39,6 +39,7 @@ export interface SessionInfo {
   readonly workers: readonly WorkerInfo[];
   readonly module: string;
   readonly algorithm: string;
+  readonly weights: string;
   /** Billions of floating-point operations of one inference, 2 per multiply-add. */
   readonly gflop: number;
   readonly parameters: number;
@@ -50,7 +51,7 @@ export interface SessionInfo {
 export type TeamOptions = Pick<NumavoxOptions, 'workers' | 'topology' | 'smt'>;
 
 /** What is computed where. */
-export type PlanningOptions = TeamOptions & Pick<NumavoxOptions, 'algorithm' | 'partition' | 'rates'>;
+export type PlanningOptions = TeamOptions & Pick<NumavoxOptions, 'algorithm' | 'weights' | 'partition' | 'rates'>;
 
 export type MachineOptions = PlanningOptions & Pick<NumavoxOptions, 'module'>;
 

@@ -65,6 +65,11 @@ export function addPlanningOptions(command: Command): Command {
         .default('auto'),
     )
     .addOption(
+      new Option('--weights <format>', 'of fully connected layers: f32, or bf16 (rounded; half the bytes)')
+        .choices(['f32', 'bf16'])
+        .default('f32'),
+    )
+    .addOption(
       new Option('--partition <name>', 'how layers are divided among nodes; the results are the same')
         .choices(partitions)
         .default('auto'),
@@ -116,10 +121,11 @@ export function teamOptions({ workers, smt, topology }: TeamFlags): TeamOptions 
 
 /** Reads what `--topology` and `--rates` name; whether these are rates is the engine's to say. */
 export function planningOptions(flags: PlanningFlags): PlanningOptions {
-  const { algorithm, partition, rates } = flags;
+  const { algorithm, weights, partition, rates } = flags;
   return {
     ...teamOptions(flags),
     ...(algorithm !== undefined && { algorithm }),
+    ...(weights !== undefined && { weights }),
     ...(partition !== undefined && { partition }),
     ...(rates !== undefined && { rates: readJson(rates, 'rates as "numavox calibrate --json" prints them') as Rates }),
   };

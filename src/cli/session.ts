@@ -27,7 +27,7 @@ export function describeMachine(info: SessionInfo): string {
     pinned === info.workers.length ? 'pinned to' : pinned === 0 ? 'not pinned, meant for' : `${pinned} pinned, on`;
   return (
     `${plural(info.workers.length, 'worker')} on ${plural(info.nodes, info.logical ? 'logical node' : 'node')}, ${plural(info.clusters, 'cluster')}, ` +
-    `${pins} CPU ${cpus}; module ${info.module}, algorithm ${info.algorithm}`
+    `${pins} CPU ${cpus}; module ${info.module}, algorithm ${info.algorithm}${info.weights === 'f32' ? '' : `, weights ${info.weights}`}`
   );
 }
 
@@ -41,6 +41,6 @@ export function describeCreation({ timings, memoryBytes, parameters, gflop }: Se
 
 /** The same for programs. */
 export function machineJson(info: SessionInfo): object {
-  const { nodes, clusters, logical, workers, module, algorithm } = info;
-  return { nodes, clusters, logical, workers, module, algorithm };
+  const { nodes, clusters, logical, workers, module, algorithm, weights } = info;
+  return { nodes, clusters, logical, workers, module, algorithm, weights };
 }

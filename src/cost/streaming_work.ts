@@ -21,11 +21,13 @@ const streamed = (counts: Counts, bytes: number, caches: CacheSizes): Work => ({
 const gemvPanel = 32;
 
 /** Every weight is read once, from memory; the first row's arithmetic hides behind that. */
-export function gemvWork(values: Values): Work {
-  const { rows, k, n } = fields(values, 'rows', 'k', 'n');
-  const panels = Math.ceil(n / gemvPanel);
-  return { counts: { gemvStep: (rows - 1) * k * panels }, cacheBytes: 0, memoryBytes: 4 * k * panels * gemvPanel };
-}
+export const gemvWork =
+  (bytesPerWeight: number) =>
+  (values: Values): Work => {
+    const { rows, k, n } = fields(values, 'rows', 'k', 'n');
+    const steps = k * Math.ceil(n / gemvPanel);
+    return { counts: { gemvStep: (rows - 1) * steps }, cacheBytes: 0, memoryBytes: bytesPerWeight * steps * gemvPanel };
+  };
 
 /** Four rows x 8 columns at a time; the last n % 8 columns one by one. */
 export function matmulWork(values: Values, caches: CacheSizes): Work {

@@ -12,13 +12,23 @@ const word = new DataView(new ArrayBuffer(4));
 
 /** The words of a descriptor, ready to be copied into memory. */
 export function encode<F extends Fields>(fields: F, values: Values<F>): Int32Array {
-  return Int32Array.from(Object.entries(fields), ([name, type]) => {
-    const value = values[name];
+  const words = new Int32Array(Object.keys(fields).length);
+  encodeTo(fields, values, words, 0);
+  return words;
+}
+
+/** Writes a descriptor's words from `memory[at]` on. */
+export function encodeTo<F extends Fields>(fields: F, values: Values<F>, memory: Int32Array, at: number): void {
+  let to = at;
+  for (const name in fields) {
+    let value: number | undefined = values[name];
     if (value === undefined) throw new TypeError(`descriptor field ${name} has no value`);
-    if (type !== 'f32') return value;
-    word.setFloat32(0, value);
-    return word.getInt32(0);
-  });
+    if (fields[name] === 'f32') {
+      word.setFloat32(0, value);
+      value = word.getInt32(0);
+    }
+    memory[to++] = value;
+  }
 }
 
 /** The values of the descriptor at byte address `ptr`. */

@@ -3,9 +3,11 @@ import { convGemm } from './conv_gemm.js';
 import { convPlanar } from './conv_planar.js';
 import { copy, fill, gather } from './copy.js';
 import { add, affine, div, mul, prelu, sub, unary } from './elementwise.js';
-import { gemv } from './gemv.js';
+import { gemv, gemvBf16 } from './gemv.js';
 import type { Kernel } from './kernel.js';
 import { matmul } from './matmul.js';
+import { packBf16 } from './pack_bf16.js';
+import { packWinograd } from './pack_winograd.js';
 import { poolAverage, poolMax } from './pool.js';
 import { reduceMax, reduceMean } from './reduce.js';
 import { resize } from './resize.js';
@@ -19,6 +21,7 @@ const all = [
   convPlanar,
   convDepthwise,
   gemv,
+  gemvBf16,
   matmul,
   poolMax,
   poolAverage,
@@ -42,5 +45,13 @@ const all = [
   winogradOutput,
 ] as unknown as readonly Kernel[];
 
-/** Every kernel by its name, which is also its WebAssembly export's. */
-export const kernels: Readonly<Record<string, Kernel>> = Object.fromEntries(all.map(kernel => [kernel.name, kernel]));
+const packing = [packWinograd, packBf16] as unknown as readonly Kernel[];
+
+const byName = (list: readonly Kernel[]): Readonly<Record<string, Kernel>> =>
+  Object.fromEntries(list.map(kernel => [kernel.name, kernel]));
+
+/** Every kernel of a program's steps by its name, which is also its WebAssembly export's. */
+export const kernels = byName(all);
+
+/** Those that run while weights are packed, beside f32_copy. */
+export const packKernels = byName(packing);

@@ -1,264 +1,214 @@
 /**
  * Packing: a constant laid out as one kernel reads it. Falls into units that write separate places, so that workers share
- * them; each reads the elements it needs in runs and nothing else, through a staging area of bounded size.
+ * them; each reads the elements it needs in runs and nothing else.
  */
-import { kernelTransforms, type WinogradPacking, winogradSizes } from './winograd_weights.js';
-
-/**
- * How a constant is laid out for the kernel named by `kernel`, and for no other.
- * All packings pad with zeros; `outputs` x `depth` is the operand as a matrix (N x K).
- */
-export type Packing =
-  /** Row-major, as it is. */
-  | { readonly kernel: 'dense'; readonly elements: number }
-  /** w [outC, inC/groups, kD, kH, kW] -> [group][panel of 8 outputs][tap][channel][8]. */
-  | {
-      readonly kernel: 'f32_conv_gemm';
-      readonly groups: number;
-      readonly outC: number;
-      readonly groupInC: number;
-      readonly taps: number;
-    }
-  | WinogradPacking
-  /** For f32_conv_gemm: [panel of 8 outputs][K][8]. */
-  | ({ readonly kernel: 'f32_conv_gemm/matrix' } & PackedMatrix)
-  /** [panel of 32 outputs][K][32] */
-  | ({ readonly kernel: 'f32_gemv' } & PackedMatrix)
-  /** w [outC, inC, kD, kH, kW] -> [tap][inC][outC]. */
-  | { readonly kernel: 'f32_conv_planar'; readonly outC: number; readonly inC: number; readonly taps: number }
-  /** w [C, 1, kD, kH, kW] -> [tap][C]. */
-  | { readonly kernel: 'f32_conv_depthwise'; readonly channels: number; readonly taps: number };
-
-/** `outputs` columns, from `first` on, of Gemm's b [K, columns]; or rows of b [rows, K] when transposed. */
-export interface PackedMatrix {
-  readonly outputs: number;
-  readonly depth: number;
-  readonly transposed: boolean;
-  readonly first: number;
-  /** All columns (or rows) of b. */
-  readonly of: number;
-}
-
-/** Fills `into` with elements [start, start + count) of the constant, row-major, as float32. */
-export type ReadElements = (start: number, count: number, into: Float32Array) => unknown;
+import { packBf16 } from './pack_bf16.js';
+import {
+  copyBox,
+  forEachPart,
+  matricesBytes,
+  openStage,
+  type Packer,
+  type PanelRows,
+  type ReadElements,
+  readTo,
+  run,
+  type Stage,
+} from './pack_stage.js';
+import { packWinograd } from './pack_winograd.js';
+import { denseUnit, gemmPanel, gemvPanel, type PackedMatrix, type Packing, rowsPerUnit } from './packing.js';
+import { axisMatrix, type WinogradPacking, winogradSizes } from './winograd_weights.js';
 
 const bytesPerFloat = 4;
-/** Elements of a unit of a dense constant. */
-const denseUnit = 262144;
-/** Elements of one output that are staged at a time, where they can be cut. */
-const stagedDepth = 2048;
-const gemmPanel = 8;
-const gemvPanel = 32;
+/** Bytes of a panel's row in bfloat16. */
+const bf16RowBytes = gemvPanel * 2;
 
-/** How many units the packing falls into. */
-export function packUnits(packing: Packing): number {
-  switch (packing.kernel) {
-    case 'dense':
-      return Math.ceil(packing.elements / denseUnit);
-    case 'f32_conv_gemm':
-      return packing.groups * Math.ceil(packing.outC / packing.groups / gemmPanel);
-    case 'f32_winograd_products':
-      return Math.ceil(packing.outC / gemmPanel);
-    case 'f32_conv_gemm/matrix':
-      return matrixUnits(packing, gemmPanel);
-    case 'f32_gemv':
-      return matrixUnits(packing, gemvPanel);
-    case 'f32_conv_planar':
-    case 'f32_conv_depthwise':
-      return 1;
-  }
-}
-
-/** Size of the packed operand in bytes. */
-export function packBytes(packing: Packing): number {
-  switch (packing.kernel) {
-    case 'dense':
-      return packing.elements * bytesPerFloat;
-    case 'f32_conv_gemm': {
-      const panels = packing.groups * Math.ceil(packing.outC / packing.groups / gemmPanel);
-      return panels * gemmPanel * packing.taps * packing.groupInC * bytesPerFloat;
-    }
-    case 'f32_winograd_products': {
-      const { points, otherTaps, channels, panels } = winogradSizes(packing);
-      return points * panels * otherTaps * channels * gemmPanel * bytesPerFloat;
-    }
-    case 'f32_conv_gemm/matrix':
-      return Math.ceil(packing.outputs / gemmPanel) * gemmPanel * packing.depth * bytesPerFloat;
-    case 'f32_gemv':
-      return Math.ceil(packing.outputs / gemvPanel) * gemvPanel * packing.depth * bytesPerFloat;
-    case 'f32_conv_planar':
-      return packing.taps * packing.inC * packing.outC * bytesPerFloat;
-    case 'f32_conv_depthwise':
-      return packing.taps * packing.channels * bytesPerFloat;
-  }
-}
-
-/** Packs one unit into its place in `out`, the whole packed operand, which is zero where nothing is written. */
-export function pack(packing: Packing, unit: number, read: ReadElements, out: Float32Array): void {
+/** Packs one unit into its place in the packed operand at `address`, which is zero where nothing is written. */
+export function pack(packing: Packing, unit: number, read: ReadElements, address: number, packer: Packer): void {
+  const stage = openStage(packing, read, address, packer);
   switch (packing.kernel) {
     case 'dense': {
       const start = unit * denseUnit;
-      const end = Math.min(packing.elements, start + denseUnit);
-      read(start, end - start, out.subarray(start, end));
+      readTo(stage, start, Math.min(denseUnit, packing.elements - start), address + start * bytesPerFloat);
       return;
     }
-    case 'f32_conv_gemm':
-      packConvPanel(packing, unit, read, out);
+    case 'f32_conv_gemm': {
+      const { groups, outC, groupInC, taps } = packing;
+      const panels = Math.ceil(outC / groups / gemmPanel);
+      const group = Math.floor(unit / panels);
+      const first = (unit % panels) * gemmPanel;
+      const rows = Math.min(gemmPanel, outC / groups - first);
+      const firstRow = group * (outC / groups) + first;
+      packPanel(stage, unit, { panel: gemmPanel, firstRow, rows, channels: groupInC, taps });
       return;
+    }
     case 'f32_winograd_products':
-      packWinogradPanel(packing, unit, read, out);
+      packWinogradPanel(stage, packing, unit);
       return;
     case 'f32_conv_gemm/matrix':
-      packMatrix(packing, gemmPanel, unit, read, out);
+      if (packing.transposed) packPanel(stage, unit, matrixRows(packing, gemmPanel, unit));
+      else packDepth(stage, packing, gemmPanel, unit);
       return;
     case 'f32_gemv':
-      packMatrix(packing, gemvPanel, unit, read, out);
+      if (packing.transposed) packPanel(stage, unit, matrixRows(packing, gemvPanel, unit));
+      else packDepth(stage, packing, gemvPanel, unit);
+      return;
+    case 'f32_gemv_bf16':
+      if (packing.transposed) packPanelBf16(stage, unit, matrixRows(packing, gemvPanel, unit));
+      else packDepthBf16(stage, packing, unit);
       return;
     case 'f32_conv_planar':
-      packTapsFirst(packing, read, out);
+      packTapsFirst(stage, packing);
       return;
     case 'f32_conv_depthwise':
-      packTapsFirst({ outC: packing.channels, inC: 1, taps: packing.taps }, read, out);
+      packTapsFirst(stage, { outC: packing.channels, inC: 1, taps: packing.taps });
       return;
   }
 }
 
-let stage = new Float32Array(0);
+/** Rows of b [rows, K] that become panel `unit`. */
+const matrixRows = ({ outputs, depth, first }: PackedMatrix, panel: number, unit: number): PanelRows => ({
+  panel,
+  firstRow: first + unit * panel,
+  rows: Math.min(panel, outputs - unit * panel),
+  channels: depth,
+  taps: 1,
+});
 
-/** The staging area, kept between units: a worker packs one unit at a time. */
-function staging(elements: number): Float32Array {
-  if (stage.length < elements) stage = new Float32Array(elements);
-  return stage;
+/** Panel `unit`: [tap][channel][panel]. */
+function packPanel(stage: Stage, unit: number, rows: PanelRows): void {
+  const { panel, channels, taps } = rows;
+  const target = stage.address + unit * panel * channels * taps * bytesPerFloat;
+  const channelAt = (channel: number) => target + channel * panel * bytesPerFloat;
+  if (taps === 1) {
+    forEachPart(stage, rows, channelAt);
+    return;
+  }
+  const x = stage.at.panel;
+  forEachPart(
+    stage,
+    rows,
+    () => x,
+    (first, count) =>
+      copyBox(stage, {
+        dims: [taps, count, panel],
+        x,
+        xStrides: [panel, taps * panel, 1],
+        y: channelAt(first),
+        yStrides: [channels * panel, panel, 1],
+      }),
+  );
 }
 
-type ConvPacking = Extract<Packing, { kernel: 'f32_conv_gemm' }>;
+function packPanelBf16(stage: Stage, unit: number, rows: PanelRows): void {
+  const xPtr = stage.at.panel;
+  forEachPart(
+    stage,
+    rows,
+    () => xPtr,
+    (first, count) => {
+      const yPtr = stage.address + (unit * rows.channels + first) * bf16RowBytes;
+      run(stage, packBf16, { xPtr, yPtr, rows: count, columns: gemvPanel, xStride: gemvPanel, rowBlock: count });
+    },
+  );
+}
 
-/** [panel of 8 outputs][tap][channel][8] from [outC][channel][tap]; as many channels at a time as the stage holds. */
-function packConvPanel(packing: ConvPacking, unit: number, read: ReadElements, out: Float32Array): void {
-  const { groups, outC, groupInC, taps } = packing;
-  const groupOutC = outC / groups;
-  const panels = Math.ceil(groupOutC / gemmPanel);
-  const group = Math.floor(unit / panels);
-  const firstOutput = (unit % panels) * gemmPanel;
-  const outputs = Math.min(gemmPanel, groupOutC - firstOutput);
-  const depth = taps * groupInC;
-  const target = unit * gemmPanel * depth;
-  const channelsAtOnce = Math.min(groupInC, Math.max(1, Math.floor(stagedDepth / taps)));
-  const pitch = channelsAtOnce * taps;
-  const staged = staging(gemmPanel * pitch);
+/** Rows of b [K, columns] become rows of every panel. */
+function packDepth(stage: Stage, matrix: PackedMatrix, panel: number, unit: number): void {
+  const { outputs, depth, of } = matrix;
+  const { k, count, x } = stageDepth(stage, matrix, unit);
+  const y = stage.address + k * panel * bytesPerFloat;
+  const whole = Math.floor(outputs / panel);
+  const strides = { xStrides: [panel, of, 1], yStrides: [depth * panel, panel, 1] } as const;
+  if (whole > 0) copyBox(stage, { dims: [whole, count, panel], x, y, ...strides });
+  const done = whole * panel;
+  if (done === outputs) return;
+  const last = { x: x + done * bytesPerFloat, y: y + done * depth * bytesPerFloat };
+  copyBox(stage, { dims: [1, count, outputs - done], ...last, ...strides });
+}
 
-  for (let firstChannel = 0; firstChannel < groupInC; firstChannel += channelsAtOnce) {
-    const channels = Math.min(channelsAtOnce, groupInC - firstChannel);
-    for (let o = 0; o < outputs; o++) {
-      const row = (group * groupOutC + firstOutput + o) * depth + firstChannel * taps;
-      read(row, channels * taps, staged.subarray(o * pitch, o * pitch + channels * taps));
-    }
-    for (let tap = 0; tap < taps; tap++) {
-      let to = target + (tap * groupInC + firstChannel) * gemmPanel;
-      for (let c = 0; c < channels; c++, to += gemmPanel) {
-        for (let o = 0, from = c * taps + tap; o < outputs; o++, from += pitch) out[to + o] = staged[from]!;
-      }
-    }
+function packDepthBf16(stage: Stage, matrix: PackedMatrix, unit: number): void {
+  const { outputs, depth, of } = matrix;
+  const { k, count, x } = stageDepth(stage, matrix, unit);
+  for (let first = 0; first < outputs; first += gemvPanel) {
+    const xPtr = x + first * bytesPerFloat;
+    const yPtr = stage.address + ((first / gemvPanel) * depth + k) * bf16RowBytes;
+    const columns = Math.min(gemvPanel, outputs - first);
+    run(stage, packBf16, { xPtr, yPtr, rows: count, columns, xStride: of, rowBlock: count });
   }
 }
 
-/** One panel of outputs at every point. */
-function packWinogradPanel(packing: WinogradPacking, unit: number, read: ReadElements, out: Float32Array): void {
-  const { outC, inC } = packing;
-  const taps = packing.taps[0] * packing.taps[1] * packing.taps[2];
-  const { points, otherTaps, channels: allChannels, panels } = winogradSizes(packing);
-  const outputs = Math.min(gemmPanel, outC - unit * gemmPanel);
-  const tapSize = allChannels * gemmPanel;
-  const transforms = kernelTransforms(packing);
-  const channelsAtOnce = Math.min(inC, Math.max(1, Math.floor(stagedDepth / taps)));
-  const pitch = channelsAtOnce * taps;
-  const staged = staging(gemmPanel * pitch);
-
-  for (let firstChannel = 0; firstChannel < inC; firstChannel += channelsAtOnce) {
-    const channels = Math.min(channelsAtOnce, inC - firstChannel);
-    for (let o = 0; o < outputs; o++) {
-      const row = ((unit * gemmPanel + o) * inC + firstChannel) * taps;
-      read(row, channels * taps, staged.subarray(o * pitch, o * pitch + channels * taps));
-    }
-    for (let c = 0; c < channels; c++) {
-      for (let o = 0; o < outputs; o++) {
-        const first = o * pitch + c * taps;
-        for (const [position, transform] of transforms.entries()) {
-          const values = transform(staged.subarray(first, first + taps));
-          const channel = position * inC + firstChannel + c;
-          for (let point = 0, i = 0; point < points; point++) {
-            const panel = (point * panels + unit) * otherTaps * tapSize + channel * gemmPanel + o;
-            for (let tap = 0; tap < otherTaps; tap++) out[panel + tap * tapSize] = values[i++]!;
-          }
-        }
-      }
-    }
-  }
+/** Stages the rows of b [K, columns] of a unit: `count` of them, from `k` on; the first column that counts is at `x`. */
+function stageDepth(stage: Stage, matrix: PackedMatrix, unit: number): { k: number; count: number; x: number } {
+  const { depth, first, of } = matrix;
+  const k = unit * rowsPerUnit(matrix);
+  const count = Math.min(rowsPerUnit(matrix), depth - k);
+  readTo(stage, k * of, count * of, stage.at.staged);
+  return { k, count, x: stage.at.staged + first * bytesPerFloat };
 }
 
-/** Rows of b [K, N] in one unit: about a mebibyte, so that the rows are read in one go. */
-const rowsPerUnit = ({ of }: PackedMatrix) => Math.max(1, Math.floor(denseUnit / of));
-
-/** b [N, K] is cut by panels of outputs, b [K, N] by K: either way a unit reads whole rows. */
-const matrixUnits = (matrix: PackedMatrix, panel: number) =>
-  Math.ceil(matrix.transposed ? matrix.outputs / panel : matrix.depth / rowsPerUnit(matrix));
-
-/** [panel][K][panel outputs] */
-function packMatrix(matrix: PackedMatrix, panel: number, unit: number, read: ReadElements, out: Float32Array): void {
-  if (matrix.transposed) packOutputs(matrix, panel, unit, read, out);
-  else packDepth(matrix, panel, unit, read, out);
+/** One panel of outputs at every point, for each position within a stride. */
+function packWinogradPanel(stage: Stage, packing: WinogradPacking, unit: number): void {
+  const { axes, inC, outC, strides } = packing;
+  const [kD, kH, kW] = packing.taps;
+  const { otherTaps, channels: allChannels, panels } = winogradSizes(packing);
+  const tapStride = allChannels * gemmPanel;
+  const panelStride = otherTaps * tapStride;
+  const pointStride = panels * panelStride;
+  const sizes = axes.map(({ points }, axis) => (points > 1 ? points : packing.taps[axis]!));
+  const [sizeD, sizeH, sizeW] = sizes as [number, number, number];
+  const isDeep = axes[0].points > 1;
+  const panel = {
+    panel: gemmPanel,
+    firstRow: unit * gemmPanel,
+    rows: Math.min(gemmPanel, outC - unit * gemmPanel),
+    channels: inC,
+    taps: kD * kH * kW,
+  };
+  const positions = strides[0] * strides[1] * strides[2];
+  const matrices = Array.from({ length: positions }, (_, position) => placeMatrices(stage, packing, position));
+  const use = (first: number, channels: number) => {
+    for (const [position, [depthPtr, heightPtr, widthPtr]] of matrices.entries()) {
+      const from = unit * panelStride + (position * inC + first) * gemmPanel;
+      run(stage, packWinograd, {
+        xPtr: stage.at.panel,
+        yPtr: stage.address + from * bytesPerFloat,
+        ...{ depthPtr, heightPtr, widthPtr, channels, kD, kH, kW, sizeD, sizeH, sizeW },
+        yStrideD: isDeep ? sizeH * sizeW * pointStride : tapStride,
+        yStrideH: sizeW * pointStride,
+        yStrideW: pointStride,
+      });
+    }
+  };
+  forEachPart(stage, panel, () => stage.at.panel, use);
 }
 
-function packOutputs(
-  { outputs, depth, first: begin }: PackedMatrix,
-  panel: number,
-  unit: number,
-  read: ReadElements,
-  out: Float32Array,
-): void {
-  const first = unit * panel;
-  const width = Math.min(panel, outputs - first);
-  const staged = staging(panel * stagedDepth);
-  for (let k0 = 0; k0 < depth; k0 += stagedDepth) {
-    const count = Math.min(stagedDepth, depth - k0);
-    for (let o = 0; o < width; o++) {
-      read((begin + first + o) * depth + k0, count, staged.subarray(o * stagedDepth, o * stagedDepth + count));
-    }
-    let to = (unit * depth + k0) * panel;
-    for (let k = 0; k < count; k++, to += panel) {
-      for (let o = 0, from = k; o < width; o++, from += stagedDepth) out[to + o] = staged[from]!;
-    }
-  }
-}
-
-function packDepth(matrix: PackedMatrix, panel: number, unit: number, read: ReadElements, out: Float32Array): void {
-  const { outputs, depth, first: begin, of } = matrix;
-  const rows = rowsPerUnit(matrix);
-  const k0 = unit * rows;
-  const count = Math.min(rows, depth - k0);
-  const staged = staging(count * of);
-  read(k0 * of, count * of, staged.subarray(0, count * of));
-  for (let k = 0; k < count; k++) {
-    for (let first = 0; first < outputs; first += panel) {
-      const width = Math.min(panel, outputs - first);
-      const to = first * depth + (k0 + k) * panel;
-      for (let o = 0; o < width; o++) out[to + o] = staged[k * of + begin + first + o]!;
-    }
-  }
+/** Writes the matrix of each axis into the scratch, for one of the positions within a stride, and gives their addresses. */
+function placeMatrices(stage: Stage, packing: WinogradPacking, position: number): readonly [number, number, number] {
+  const [, sH, sW] = packing.strides;
+  const along = [Math.floor(position / (sH * sW)), Math.floor(position / sW) % sH, position % sW];
+  let at = stage.at.matrices + position * matricesBytes(packing);
+  const place = (axis: number): number => {
+    const ptr = at;
+    const matrix = Float64Array.from(axisMatrix(packing, axis, along[axis]!).flat());
+    stage.packer.memory.i32.set(new Int32Array(matrix.buffer), ptr / 4);
+    at += matrix.byteLength;
+    return ptr;
+  };
+  return [place(0), place(1), place(2)];
 }
 
 /** [tap][inC][outC] from [outC][inC][tap]: small operands, in one piece. */
 function packTapsFirst(
+  stage: Stage,
   { outC, inC, taps }: { readonly outC: number; readonly inC: number; readonly taps: number },
-  read: ReadElements,
-  out: Float32Array,
 ): void {
-  const count = outC * inC * taps;
-  const staged = staging(count);
-  read(0, count, staged.subarray(0, count));
-  for (let o = 0; o < outC; o++) {
-    for (let c = 0; c < inC; c++) {
-      for (let tap = 0; tap < taps; tap++) out[(tap * inC + c) * outC + o] = staged[(o * inC + c) * taps + tap]!;
-    }
-  }
+  readTo(stage, 0, outC * inC * taps, stage.at.staged);
+  copyBox(stage, {
+    dims: [taps, inC, outC],
+    x: stage.at.staged,
+    xStrides: [1, taps, inC * taps],
+    y: stage.address,
+    yStrides: [inC * outC, outC, 1],
+  });
 }

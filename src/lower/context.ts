@@ -18,6 +18,8 @@ export interface Lowering {
   readonly graph: TypedGraph;
   /** Convolutions are computed directly. */
   readonly exact: boolean;
+  /** Weights of products of few rows are rounded to bfloat16. */
+  readonly bf16: boolean;
   /** The layout in which each value was computed, in whichever memory. */
   readonly layouts: Map<string, Layout>;
   readonly readers: ReadonlyMap<string, readonly Node[]>;
@@ -55,7 +57,7 @@ export const readersOf = (graph: TypedGraph): ReadonlyMap<string, readonly Node[
  */
 export function createContext(lowering: Lowering, values: Values, layer: Layer) {
   const { node: fullNode, out, whole, wanted, needs, operands: parts } = layer;
-  const { graph, exact, layouts } = lowering;
+  const { graph, exact, bf16, layouts } = lowering;
   const { emitter } = values;
 
   /** Sizes of the whole value, wherever its parts are. */
@@ -181,6 +183,7 @@ export function createContext(lowering: Lowering, values: Values, layer: Layer) 
     graph,
     emitter,
     exact,
+    bf16,
     fullNode,
     out,
     define,

@@ -1,7 +1,8 @@
 import type { Constant } from '../graph/ir.js';
 import { encode, type Fields, type Values } from '../kernels/descriptor.js';
 import type { Kernel } from '../kernels/kernel.js';
-import { type Packing, packBytes } from '../kernels/pack.js';
+import { packScratchBytes } from '../kernels/pack_stage.js';
+import { type Packing, packBytes } from '../kernels/packing.js';
 import { align, planArena } from './arena.js';
 import { extentOf, type Layout } from './layout.js';
 import type { KernelShare, WeightTask } from './program.js';
@@ -144,7 +145,8 @@ export function createEmitter(place: PlaceShare) {
       if ('id' in at) return arenaStart + arena.offsets[at.id]! + offsetBytes;
       return (at.region === 'image' ? imageStart : weightStart) + at.offset + offsetBytes;
     };
-    let scratchBytes = 0;
+    const packed = [...weights.values()].flatMap(entries => [...entries.values()]);
+    let scratchBytes = align(Math.max(0, ...packed.map(({ task }) => packScratchBytes(task.packing))));
     const finished = shares.map(share => {
       const { kernel, operands, descriptor } = share;
       const values: Values<Fields> = Object.fromEntries(
@@ -161,9 +163,7 @@ export function createEmitter(place: PlaceShare) {
       image: image.map(({ offset, words: data }) => ({ address: imageStart + offset, words: data })),
       scratchAddress: align(arenaStart + arena.bytes),
       scratchBytes,
-      weights: [...weights.values()]
-        .flatMap(packed => [...packed.values()])
-        .map(({ task, offset }) => ({ ...task, address: weightStart + offset })),
+      weights: packed.map(({ task, offset }) => ({ ...task, address: weightStart + offset })),
       shares: new Map(finished),
       resolve,
     };

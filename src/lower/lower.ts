@@ -38,6 +38,8 @@ export interface LowerOptions {
   readonly reference?: boolean;
   /** Compute every convolution directly: one accumulator chain per output. */
   readonly exact?: boolean;
+  /** Round the weights of products of few rows to bfloat16. */
+  readonly bf16?: boolean;
 }
 
 /**
@@ -62,9 +64,10 @@ export function layoutsOf(graph: TypedGraph, options: LowerOptions = {}): Map<st
   return emitProgram(graph, plan, options).lowering.layouts;
 }
 
-function emitProgram(graph: TypedGraph, plan: Plan, { reference = false, exact = false }: LowerOptions) {
+function emitProgram(graph: TypedGraph, plan: Plan, options: LowerOptions) {
+  const { reference = false, exact = false, bf16 = false } = options;
   const sequence = createSequence({ plan, reference });
-  const lowering: Lowering = { graph, exact, layouts: new Map(), readers: readersOf(graph) };
+  const lowering: Lowering = { graph, exact, bf16, layouts: new Map(), readers: readersOf(graph) };
   const memories = sequence.emitters.map(createValues);
   const boxes = new Map(plan.layers.map(layer => [layer.name, layer.boxes]));
   const planned = new Map(graph.nodes.map(node => [node.outputs[0]!, boxes.get(node.name)!]));

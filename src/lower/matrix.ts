@@ -1,7 +1,7 @@
 import type { Activation, Constant, GemmNode, MatMulNode, Node } from '../graph/ir.js';
 import { broadcastDims, broadcastStrides, sizeOf } from '../graph/shape.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
-import { gemv } from '../kernels/gemv.js';
+import { gemv, gemvBf16 } from '../kernels/gemv.js';
 import { matmul, matmulRowBlock } from '../kernels/matmul.js';
 import { absent, activationFields, type Context, whereOf } from './context.js';
 import { panelledBias } from './convolution.js';
@@ -46,16 +46,16 @@ interface Product {
 }
 
 /** Emits y = activation(x @ w + bias) for a constant w. */
-function emitProduct({ emitter }: Context, node: Node, product: Product): void {
+function emitProduct({ emitter, bf16 }: Context, node: Node, product: Product): void {
   const { x, y, rows, depth, outputs, weight, bias, activation } = product;
   const where = whereOf(node, 2 * rows * depth * outputs);
   const { constant, transposed, first } = weight;
   const packed = { outputs, depth, transposed, first, of: constant.dims[transposed ? 0 : 1]! };
   if (rows <= streamedRows) {
-    emitter.step(where, gemv, {
+    emitter.step(where, bf16 ? gemvBf16 : gemv, {
       xPtr: x.address,
       yPtr: y.address,
-      wPtr: emitter.weight(weight.name, constant, { kernel: 'f32_gemv', ...packed }),
+      wPtr: emitter.weight(weight.name, constant, { kernel: bf16 ? 'f32_gemv_bf16' : 'f32_gemv', ...packed }),
       biasPtr: bias ? emitter.words(panelledBias(bias, 1, 32)) : absent,
       rows,
       k: depth,

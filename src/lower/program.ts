@@ -1,5 +1,5 @@
 import type { Constant } from '../graph/ir.js';
-import type { Packing } from '../kernels/pack.js';
+import type { Packing } from '../kernels/packing.js';
 
 /**
  * The Program: what the runtime executes. A flat list of steps over planned memories; plain data that can be cloned to a
@@ -48,7 +48,7 @@ export interface PortPiece {
   readonly dims: readonly number[];
 }
 
-/** Fills one packed operand before the first run; `units` of it are shared out among the memory's workers. */
+/** Fills one packed operand before the first run: its units are shared out among the memory's workers, who pack in their scratch. */
 export interface WeightTask {
   readonly name: string;
   readonly memory: number;

@@ -3,7 +3,7 @@
  * in this thread are put where every worker can read them, each once, until the load is over.
  */
 import type { ByteSource, Constant } from '../graph/ir.js';
-import { packUnits } from '../kernels/pack.js';
+import { packUnits } from '../kernels/packing.js';
 import type { Program } from '../lower/program.js';
 import { elementsOf } from './memory.js';
 import type { LoadJob } from './protocol.js';

@@ -4,7 +4,7 @@
  */
 import type { ErrorKind } from '../errors.js';
 import type { Constant } from '../graph/ir.js';
-import type { Packing } from '../kernels/pack.js';
+import type { Packing } from '../kernels/packing.js';
 import type { BarrierScope, Step } from '../lower/program.js';
 
 /** Which barrier a worker arrives at for a scope, and how many workers meet there. */

@@ -12,7 +12,7 @@ import { type Loaded, type Runtime, startRuntime, type WorkerInfo } from '../run
 import { hostTopology } from '../topology/index.js';
 import { inferenceProfile } from './inference_profile.js';
 import { isZooUri, loadGraph, type ModelSource, withSymbols } from './load.js';
-import type { Algorithm, NumavoxOptions, NumavoxRunOptions } from './options.js';
+import type { Algorithm, NumavoxOptions, NumavoxRunOptions, WeightFormat } from './options.js';
 import { type Prepared, type PrepareOptions, prepare } from './prepare.js';
 
 /** A float32 tensor in row-major order. */
@@ -39,6 +39,7 @@ export interface SessionDescription {
   readonly workers: readonly WorkerInfo[];
   readonly module: ModuleName;
   readonly algorithm: Algorithm;
+  readonly weights: WeightFormat;
   readonly partition: Partition;
   /** One per node that has memory of its own; before the first sizes are known, none. */
   readonly memories: readonly MemoryInfo[];
@@ -107,6 +108,7 @@ export async function createEngine(source: ModelSource, options: NumavoxOptions)
     graph,
     teams,
     algorithm,
+    weights: options.weights ?? 'f32',
     partition: options.partition ?? 'auto',
     rates: options.rates ?? loadRates(options.module) ?? defaultRates,
   };
@@ -129,6 +131,7 @@ export async function createEngine(source: ModelSource, options: NumavoxOptions)
 
 interface Plannable extends PrepareOptions {
   readonly graph: Graph;
+  readonly weights: WeightFormat;
 }
 
 const keyOf = (graph: Graph, shapes: Shapes): string => JSON.stringify([...bindInputs(graph, shapes).values()]);
@@ -149,7 +152,7 @@ interface EngineParts extends Plannable {
 }
 
 async function openEngine(parts: EngineParts): Promise<Engine> {
-  const { graph, teams, algorithm, partition, runtime, timings, fixed, first, untrained } = parts;
+  const { graph, teams, algorithm, weights, partition, runtime, timings, fixed, first, untrained } = parts;
   let ready: Ready | null = null;
   let released = false;
   // Runs of one session take turns: they share one arena, and the next one may need other sizes.
@@ -186,6 +189,7 @@ async function openEngine(parts: EngineParts): Promise<Engine> {
       workers: runtime.workers,
       module: runtime.module,
       algorithm,
+      weights,
       partition,
       memories: (ready?.program.memories ?? []).map(({ nodeIndex, bytes, weightBytes }) => {
         return { node: teams.nodes[nodeIndex]!.node, bytes, weightBytes };

@@ -17,6 +17,15 @@ import type { InferenceProfile } from './inference_profile.js';
 export type Algorithm = 'auto' | 'exact' | 'reference';
 export const algorithms: readonly Algorithm[] = ['auto', 'exact', 'reference'];
 
+/**
+ * How the weights of fully connected layers (products of at most eight rows) are kept.
+ *
+ * - `f32`: as they are
+ * - `bf16`: rounded to bfloat16, eight significant bits: half the memory and half the bytes to read
+ */
+export type WeightFormat = 'f32' | 'bf16';
+export const weightFormats: readonly WeightFormat[] = ['f32', 'bf16'];
+
 /** Name under which the engine is registered with onnxruntime-common. */
 export const providerName = 'numavox';
 
@@ -30,6 +39,7 @@ export interface NumavoxOptions {
   /** Kernels with or without fused multiply-add; the better one that this Node has unless given. */
   readonly module?: ModuleName;
   readonly algorithm?: Algorithm;
+  readonly weights?: WeightFormat;
   /**
    * How layers are divided among the nodes of the machine, each of which has its own memory; `auto` unless given. Every
    * choice gives the same bits.
@@ -71,6 +81,7 @@ const keys = [
   'smt',
   'module',
   'algorithm',
+  'weights',
   'partition',
   'rates',
   'shapes',
@@ -102,11 +113,12 @@ export function resolveOptions(options: SessionOptions): NumavoxOptions {
   const threads = options.intraOpNumThreads || env.wasm.numThreads;
   if (merged.workers === undefined && threads) merged.workers = threads;
   const resolved: NumavoxOptions = merged;
-  const { workers, algorithm, module, partition, rates } = resolved;
+  const { workers, algorithm, weights, module, partition, rates } = resolved;
   if (workers !== undefined && !(Number.isInteger(workers) && workers > 0)) {
     throw new NumavoxError('usage', `workers is '${workers}'; it must be a whole number of at least 1`);
   }
   oneOf('algorithm', algorithm, algorithms);
+  oneOf('weights', weights, weightFormats);
   oneOf('module', module, ['simd', 'relaxed']);
   oneOf('partition', partition, partitions);
   const problem = rates === undefined ? null : ratesProblem(rates);

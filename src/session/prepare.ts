@@ -14,12 +14,14 @@ import { memoriesOf } from '../plan/memories.js';
 import { type Plan, planWhole } from '../plan/plan.js';
 import { type Planned, planPartition } from '../plan/search.js';
 import type { TeamTree } from '../plan/team.js';
-import type { Algorithm } from './options.js';
+import type { Algorithm, WeightFormat } from './options.js';
 
 /** Everything that the way from a graph to a program depends on. */
 export interface PrepareOptions {
   readonly teams: TeamTree;
   readonly algorithm: Algorithm;
+  /** `f32` unless given. */
+  readonly weights?: WeightFormat;
   readonly partition: Partition;
   /** What plans are compared by; they never change a result. */
   readonly rates: Rates;
@@ -45,9 +47,10 @@ export function prepare(graph: Graph, shapes: Shapes, options: PrepareOptions): 
 
 export const optimizeFor = (graph: Graph, shapes: Shapes): TypedGraph => optimize(inferShapes(graph, shapes)).graph;
 
-export const lowerOptions = ({ algorithm }: Pick<PrepareOptions, 'algorithm'>) => ({
+export const lowerOptions = ({ algorithm, weights = 'f32' }: Pick<PrepareOptions, 'algorithm' | 'weights'>) => ({
   reference: algorithm === 'reference',
   exact: algorithm !== 'auto',
+  bf16: weights === 'bf16',
 });
 
 /** The cheapest plan, with what every layer of it should take. `stepsOf` may be kept from one plan of a graph to another. */

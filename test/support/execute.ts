@@ -7,7 +7,8 @@ import { type ModuleName, wasmUrl } from '../../src/assets.js';
 import { readFloats } from '../../src/graph/constant.js';
 import { decode } from '../../src/kernels/descriptor.js';
 import { kernels } from '../../src/kernels/index.js';
-import { pack, packUnits } from '../../src/kernels/pack.js';
+import { pack } from '../../src/kernels/pack.js';
+import { packUnits } from '../../src/kernels/packing.js';
 import type {
   ExchangeShare,
   KernelShare,
@@ -84,7 +85,12 @@ export function execute(
   program.memories.forEach((plan, index) => {
     fill(used[index]!, plan);
   });
-  for (const task of program.weights) packWeight(used[task.memory]!, task);
+  for (const task of program.weights) {
+    packWeight(used[task.memory]!, task, program.memories[task.memory]!.scratchAddress, module);
+  }
+  program.memories.forEach((plan, index) => {
+    forget(used[index]!, plan);
+  });
   const fixed = program.memories.map((plan, index) => fixedWords(used[index]!, plan).slice());
 
   const fed = program.inputs.map(({ name }) => Float32Array.from(feeds[name]!));
@@ -125,27 +131,42 @@ const arenaStartOf = ({ scratchAddress, arenaBytes }: MemoryPlan): number => scr
 const fixedWords = ({ i32 }: Bench, plan: MemoryPlan): Int32Array =>
   i32.subarray(imageStart / 4, arenaStartOf(plan) / 4);
 
-function fill({ i32 }: Bench, plan: MemoryPlan): void {
-  const arenaStart = arenaStartOf(plan);
-  i32.fill(0, imageStart / 4, arenaStart / 4);
-  i32.fill(unwritten, arenaStart / 4, Math.ceil(plan.bytes / 4) + 64);
+function fill(bench: Bench, plan: MemoryPlan): void {
+  const { i32 } = bench;
+  i32.fill(0, imageStart / 4, arenaStartOf(plan) / 4);
   for (const { address, words } of plan.image) i32.set(words, address / 4);
+  forget(bench, plan);
 }
 
-function packWeight({ memory }: Bench, { constant, packing, address, bytes }: WeightTask): void {
+/** Arena and scratch as nobody has written them. */
+function forget({ i32 }: Bench, plan: MemoryPlan): void {
+  i32.fill(unwritten, arenaStartOf(plan) / 4, Math.ceil(plan.bytes / 4) + 64);
+}
+
+function packWeight(
+  bench: Bench,
+  { constant, packing, address }: WeightTask,
+  scratch: number,
+  module: ModuleName,
+): void {
   const read = (start: number, count: number, into: Float32Array) => readFloats(constant, start, count, into);
-  const packed = new Float32Array(memory.buffer, address, bytes / 4);
-  for (let unit = 0; unit < packUnits(packing); unit++) pack(packing, unit, read, packed);
+  const packer = { memory: bench, scratch, kernel: (name: string) => kernelOf(bench, name, module) };
+  for (let unit = 0; unit < packUnits(packing); unit++) pack(packing, unit, read, address, packer);
 }
 
 /** The later half of the units first: any order has to do. */
 function runShare(bench: Bench, share: KernelShare, scratch: number, module: ModuleName): void {
   const { kernel, descriptor, units, twin } = share;
   const half = Math.floor(units / 2);
-  const run = twin ? twinOf(bench, kernel, descriptor) : exportsOf(bench, module)[kernel];
-  if (typeof run !== 'function') throw new Error(`${module}.wasm has no export ${kernel}`);
+  const run = twin ? twinOf(bench, kernel, descriptor) : kernelOf(bench, kernel, module);
   run(descriptor, half, units, scratch);
   if (half > 0) run(descriptor, 0, half, scratch);
+}
+
+function kernelOf(bench: Bench, name: string, module: ModuleName): (...words: number[]) => void {
+  const kernel = exportsOf(bench, module)[name];
+  if (typeof kernel !== 'function') throw new Error(`${module}.wasm has no export ${name}`);
+  return kernel as (...words: number[]) => void;
 }
 
 function twinOf(bench: Bench, name: string, descriptor: number): (_: number, begin: number, end: number) => void {

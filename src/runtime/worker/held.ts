@@ -5,6 +5,7 @@
 import { decode } from '../../kernels/descriptor.js';
 import { kernels } from '../../kernels/index.js';
 import type { KernelMemory } from '../../kernels/kernel.js';
+import type { Packer } from '../../kernels/pack_stage.js';
 import type { KernelShare, Share, Step } from '../../lower/program.js';
 import { rangesOf } from '../clusters.js';
 import { type Control, heldWord, isUnloaded, openControl } from '../control.js';
@@ -32,6 +33,8 @@ export interface HeldStep {
 export interface Held {
   readonly control: Control;
   readonly steps: readonly HeldStep[];
+  /** For each memory, where this worker packs constants; null where it does not work in it. */
+  readonly packers: readonly (Packer | null)[];
 }
 
 const held = new Map<number, Held>();
@@ -60,7 +63,7 @@ export function hold(bundle: Bundle, place: Place): Held {
         return [{ ranges: claimOrder(count, firstCounter, where), do: unitsOf(step, share, where, bundle) }];
       }),
   }));
-  const program = { control, steps };
+  const program = { control, steps, packers: benches.map(where => where && packer(where)) };
   held.set(bundle.id, program);
   Atomics.store(control.words, heldWord(place.rank), place.threadId);
   return program;
@@ -97,19 +100,34 @@ function claimOrder(count: number, firstCounter: number, { clusters, cluster }: 
 
 function unitsOf(step: Step, share: Share, where: Bench, { memories }: Bundle): Units['do'] {
   if (share.kind === 'exchange') return exchangeUnits(share, memories);
-  return share.twin ? twin(step.name, share, where) : wasm(step.name, share, where);
+  return share.twin ? twin(step.name, share, where) : wasm(share, where);
 }
 
-function wasm(stepName: string, { kernel: name, descriptor }: KernelShare, { exports, scratch }: Bench): Units['do'] {
+const viewsOf = ({ memory: { buffer } }: Bench): KernelMemory => ({
+  f32: new Float32Array(buffer),
+  i32: new Int32Array(buffer),
+});
+
+const packer = (where: Bench): Packer => ({
+  memory: viewsOf(where),
+  scratch: where.scratch,
+  kernel: name => exportOf(where, name),
+});
+
+function exportOf({ exports }: Bench, name: string): Export {
   const kernel = exports[name] as Export | undefined;
-  if (typeof kernel !== 'function') throw new Error(`step "${stepName}": the module has no kernel ${name}`);
-  return (begin, end) => kernel(descriptor, begin, end, scratch);
+  if (typeof kernel !== 'function') throw new Error(`the module has no kernel ${name}`);
+  return kernel;
+}
+
+function wasm({ kernel: name, descriptor }: KernelShare, where: Bench): Units['do'] {
+  const kernel = exportOf(where, name);
+  return (begin, end) => kernel(descriptor, begin, end, where.scratch);
 }
 
 function twin(stepName: string, { kernel: name, descriptor }: KernelShare, where: Bench): Units['do'] {
   const kernel = kernels[name];
   if (!kernel) throw new Error(`step "${stepName}": there is no twin of ${name}`);
-  const { buffer } = where.memory;
-  const memory: KernelMemory = { f32: new Float32Array(buffer), i32: new Int32Array(buffer) };
+  const memory = viewsOf(where);
   return (begin, end) => kernel.twin(memory, decode(kernel.fields, memory.i32, descriptor), begin, end);
 }

@@ -4,6 +4,7 @@
  */
 import { readFloats } from '../../graph/constant.js';
 import { pack } from '../../kernels/pack.js';
+import type { Packer } from '../../kernels/pack_stage.js';
 import { openControl, stepWord } from '../control.js';
 import type { LoadJob, LoadTask } from '../protocol.js';
 import { strikeAt } from './fault.js';
@@ -13,24 +14,24 @@ import { shareOut } from './share_out.js';
 
 const pageWords = 1024;
 
-/** Takes part in a load and holds the program afterwards. False where it has been stopped. */
+/** Takes part in a load and holds the program. False where it has been stopped. */
 export function loadProgram(task: LoadTask, place: Place): boolean {
   const control = openControl(task.control);
+  const { packers } = hold(task.bundle, place);
   for (const [index, job] of task.jobs.entries()) {
     const { memory, ranks } = task.bundle.memories[job.memory]!;
     Atomics.store(control.words, stepWord(place.rank), index);
     if (!ranks.includes(place.rank)) continue;
     const strike = strikeAt(task.fault, place, index, control);
     const range = { counter: index, begin: 0, end: job.units, team: ranks.length };
-    const units = { ranges: [range], do: unitsOf(job, memory.buffer) };
+    const units = { ranges: [range], do: unitsOf(job, packers[job.memory]!, memory.buffer) };
     if (!shareOut(control, units, strike)) return false;
     strike?.();
   }
-  hold(task.bundle, place);
   return true;
 }
 
-function unitsOf(job: LoadJob, buffer: ArrayBufferLike): (begin: number, end: number) => void {
+function unitsOf(job: LoadJob, packer: Packer, buffer: ArrayBufferLike): (begin: number, end: number) => void {
   switch (job.kind) {
     case 'image':
       return () => {
@@ -45,11 +46,10 @@ function unitsOf(job: LoadJob, buffer: ArrayBufferLike): (begin: number, end: nu
       };
     }
     case 'weights': {
-      const { constant, packing } = job;
-      const out = new Float32Array(buffer, job.address, job.bytes / 4);
+      const { constant, packing, address } = job;
       const read = (start: number, count: number, into: Float32Array) => readFloats(constant, start, count, into);
       return (begin, end) => {
-        for (let unit = begin; unit < end; unit++) pack(packing, unit, read, out);
+        for (let unit = begin; unit < end; unit++) pack(packing, unit, read, address, packer);
       };
     }
   }

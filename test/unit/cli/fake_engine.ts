@@ -59,6 +59,7 @@ export const machine: Omit<SessionInfo, 'inputs' | 'outputs'> = {
   workers: [0, 1].map(rank => ({ rank, node: 0, cluster: 0, cpu: rank, pinned: true })),
   module: 'relaxed',
   algorithm: 'auto',
+  weights: 'f32',
   gflop: 1.5,
   parameters: 78_412_345,
   memoryBytes: 512 * 2 ** 20,

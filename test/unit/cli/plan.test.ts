@@ -76,6 +76,8 @@ describe('numavox plan', () => {
       ['plan', 'c3d', '--width', '0.5', '--topology', '2x1x2', '--workers', '3', '--algorithm', 'exact'].concat([
         '--partition',
         'channel',
+        '--weights',
+        'bf16',
         '--rates',
         at('rates.json'),
         '--shape',
@@ -88,7 +90,7 @@ describe('numavox plan', () => {
       {
         model: 'zoo:c3d?width=0.5',
         options: {
-          ...{ topology: '2x1x2', workers: 3, algorithm: 'exact', partition: 'channel' },
+          ...{ topology: '2x1x2', workers: 3, algorithm: 'exact', weights: 'bf16', partition: 'channel' },
           ...{ rates: defaultRates, shapes: { x: [1, 3, 4, 8, 8] } },
         },
       },

@@ -160,6 +160,8 @@ describe('numavox run', () => {
       'simd',
       '--algorithm',
       'exact',
+      '--weights',
+      'bf16',
       '--shape',
       'x=1,3,4,8,8',
     ]);
@@ -172,7 +174,7 @@ describe('numavox run', () => {
       outputs: [{ name: 'y', dims: [1, 4], notFinite: 0 }],
       files: { npy: null, labels: null, png: null },
       gflop: 1.5,
-      machine: { nodes: 1, clusters: 1, module: 'relaxed', algorithm: 'auto' },
+      machine: { nodes: 1, clusters: 1, module: 'relaxed', algorithm: 'auto', weights: 'f32' },
     });
     expect(result.top[0]).toEqual({ item: 0, class: 1, label: 'bee', probability: expect.closeTo(0.5, 6) });
     expect(result.top).toHaveLength(4);
@@ -182,6 +184,7 @@ describe('numavox run', () => {
       topology: '2x1x2',
       module: 'simd',
       algorithm: 'exact',
+      weights: 'bf16',
       shapes: { x: [1, 3, 4, 8, 8] },
     });
   });

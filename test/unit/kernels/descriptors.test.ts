@@ -8,6 +8,8 @@ import type { Fields } from '../../../src/kernels/descriptor.js';
 import { affineFields, binaryFields, unaryFields } from '../../../src/kernels/elementwise.js';
 import { gemvFields } from '../../../src/kernels/gemv.js';
 import { matmulFields } from '../../../src/kernels/matmul.js';
+import { packBf16Fields } from '../../../src/kernels/pack_bf16.js';
+import { packWinogradFields } from '../../../src/kernels/pack_winograd.js';
 import { poolFields } from '../../../src/kernels/pool.js';
 import { reduceFields } from '../../../src/kernels/reduce.js';
 import { resizeFields } from '../../../src/kernels/resize.js';
@@ -33,6 +35,8 @@ const mirrors: readonly (readonly [file: string, className: string, fields: Fiel
   ['softmax', 'SoftmaxDescriptor', softmaxFields],
   ['winograd', 'WinogradInputDescriptor', winogradInputFields],
   ['winograd', 'WinogradOutputDescriptor', winogradOutputFields],
+  ['pack_winograd', 'PackWinogradDescriptor', packWinogradFields],
+  ['pack_bf16', 'PackBf16Descriptor', packBf16Fields],
 ];
 
 const assemblyTypes = { ptr: 'usize', i32: 'i32', f32: 'f32' } as const;

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Activation } from '../../../src/graph/ir.js';
-import { constantOf, type GraphSpec } from '../../support/ir.js';
-import { checkGraph, wave } from './compare.js';
+import { inferShapes } from '../../../src/graph/infer.js';
+import type { Activation, TypedGraph } from '../../../src/graph/ir.js';
+import { fromBf16, toBf16 } from '../../../src/kernels/bf16.js';
+import { lower } from '../../../src/lower/lower.js';
+import { planWhole } from '../../../src/plan/plan.js';
+import { execute } from '../../support/execute.js';
+import { constantOf, type GraphSpec, graphOf } from '../../support/ir.js';
+import { checkGraph, feedsOf, kernelsOf, oneWorker, programOf, wave } from './compare.js';
 
 const matrix = (dims: readonly number[], phase: number) =>
   constantOf(
@@ -81,6 +86,24 @@ describe('Gemm', () => {
   it('streams the weights for a few rows, and blocks them for many', () => {
     expect(checkGraph(gemmOf(few))).toEqual(['f32_gemv']);
     expect(checkGraph(gemmOf(many))).toEqual(['f32_conv_gemm']);
+  });
+
+  it.each([false, true])('rounds the weights that it streams to bfloat16, transposed: %s', transB => {
+    const wide = { rows: 3, depth: 21, columns: 69, transB };
+    const plain = gemmOf(wide);
+    const data = wave(wide.depth * wide.columns, 3).map(value => fromBf16(toBf16(value)));
+    const b = constantOf(transB ? [wide.columns, wide.depth] : [wide.depth, wide.columns], data);
+    const [asked, rounded] = [plain, { ...plain, constants: { b } }].map(spec => inferShapes(graphOf(spec))) as [
+      TypedGraph,
+      TypedGraph,
+    ];
+    const program = lower(asked, planWhole(asked, oneWorker), { bf16: true });
+    expect(program.steps.flatMap(kernelsOf)).toEqual(['f32_gemv_bf16']);
+    const wanted = execute(programOf(rounded), feedsOf(rounded), 'relaxed');
+    expect(execute(program, feedsOf(asked), 'relaxed')).toEqual(wanted);
+    const blocked = inferShapes(graphOf(gemmOf(many)));
+    const steps = lower(blocked, planWhole(blocked, oneWorker), { bf16: true }).steps;
+    expect(steps.flatMap(kernelsOf)).toEqual(['f32_conv_gemm']);
   });
 
   it('of one constant with two factors', () => {

@@ -56,6 +56,21 @@ describe('results', () => {
     expect(new Set(outputs[0]).size).toBeGreaterThan(5);
   });
 
+  it('of weights in bfloat16 are the same bits everywhere, and near those of float32', async () => {
+    const feed = ramp([1, 3, 16, 112, 112]);
+    const outputs: Float32Array[] = [];
+    for (const options of [{ weights: 'f32' }, { weights: 'bf16' }, { weights: 'bf16', topology: '3x1x1' }] as const) {
+      const session = await create('zoo:c3d?width=0.0625&classes=70', options);
+      expect(describeSession(session).weights).toBe(options.weights);
+      outputs.push(await outputOf(session, feed));
+    }
+    const [plain, rounded, divided] = outputs as [Float32Array, Float32Array, Float32Array];
+    expect(divided).toEqual(rounded);
+    expect(rounded).not.toEqual(plain);
+    const largest = Math.max(...plain.map(Math.abs));
+    for (const [i, value] of rounded.entries()) expect(Math.abs(value - plain[i]!)).toBeLessThan(0.02 * largest);
+  });
+
   it('agree between the kernels and their twins', async () => {
     const feed = ramp([1, 2, 5, 6, 19]);
     const kernels = await outputOf(await create(smallModel()), feed);
@@ -202,6 +217,7 @@ describe('a session', () => {
     ['workers', { workers: 1.5 }],
     ['algorithm', { algorithm: 'fast' as 'auto' }],
     ['module', { module: 'avx' as 'simd' }],
+    ['weights', { weights: 'int8' as 'f32' }],
     ['x', { shapes: { x: [1, 0] } }],
   ])('refuses %s that make no sense: %o', async (name, options) => {
     await expect(create(smallModel(), options)).rejects.toMatchObject({
