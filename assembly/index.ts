@@ -10,4 +10,5 @@ export { f32_log_softmax, f32_softmax } from "./softmax";
 export { f32_matmul } from "./matmul";
 export { f32_conv_depthwise } from "./conv_depthwise";
 export { f32_conv_planar } from "./conv_planar";
+export { f32_conv_planar_winograd } from "./conv_planar_winograd";
 export { f32_winograd_input, f32_winograd_output } from "./winograd";

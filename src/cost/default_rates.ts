@@ -23,6 +23,7 @@ export const defaultRates: Rates = {
     planarStep: 0.22,
     planarTile: 21,
     planarRow: 1,
+    planarTransform: 0.2,
     depthTap: 1.6,
     depthWindow: 4.9,
     gemvStep: 3.7,

@@ -1,6 +1,7 @@
 import { convDepthwise } from './conv_depthwise.js';
 import { convGemm } from './conv_gemm.js';
 import { convPlanar } from './conv_planar.js';
+import { convPlanarWinograd } from './conv_planar_winograd.js';
 import { copy, fill, gather } from './copy.js';
 import { add, affine, div, mul, prelu, sub, unary } from './elementwise.js';
 import { gemv } from './gemv.js';
@@ -15,6 +16,7 @@ import { winogradInput, winogradOutput } from './winograd.js';
 const all = [
   convGemm,
   convPlanar,
+  convPlanarWinograd,
   convDepthwise,
   gemv,
   matmul,

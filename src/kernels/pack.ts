@@ -2,7 +2,7 @@
  * Packing: a constant laid out as one kernel reads it. Falls into units that write separate places, so that workers share
  * them; each reads the elements it needs in runs and nothing else, through a staging area of bounded size.
  */
-import { type WinogradTiles, winogradTransforms } from './winograd.js';
+import { type WinogradTile, type WinogradTiles, winogradTransforms } from './winograd.js';
 
 /**
  * How a constant is laid out for the kernel named by `kernel`, and for no other.
@@ -36,6 +36,14 @@ export type Packing =
   | ({ readonly kernel: 'f32_gemv' } & PackedMatrix)
   /** w [outC, inC, kD, kH, kW] -> [tap][inC][outC]. */
   | { readonly kernel: 'f32_conv_planar'; readonly outC: number; readonly inC: number; readonly taps: number }
+  /** w [outC, inC, 3, 3, kW], transformed along d and h -> [transform along d][along h][kW][inC][outC]. */
+  | {
+      readonly kernel: 'f32_conv_planar_winograd';
+      readonly tiles: readonly [tileD: WinogradTile, tileH: WinogradTile];
+      readonly outC: number;
+      readonly inC: number;
+      readonly kW: number;
+    }
   /** w [C, 1, kD, kH, kW] -> [tap][C]. */
   | { readonly kernel: 'f32_conv_depthwise'; readonly channels: number; readonly taps: number };
 
@@ -74,6 +82,7 @@ export function packUnits(packing: Packing): number {
     case 'f32_gemv':
       return matrixUnits(packing, gemvPanel);
     case 'f32_conv_planar':
+    case 'f32_conv_planar_winograd':
     case 'f32_conv_depthwise':
       return 1;
   }
@@ -99,6 +108,10 @@ export function packBytes(packing: Packing): number {
       return Math.ceil(packing.outputs / gemvPanel) * gemvPanel * packing.depth * bytesPerFloat;
     case 'f32_conv_planar':
       return packing.taps * packing.inC * packing.outC * bytesPerFloat;
+    case 'f32_conv_planar_winograd': {
+      const [tileD, tileH] = packing.tiles;
+      return (tileD + 2) * (tileH + 2) * packing.kW * packing.inC * packing.outC * bytesPerFloat;
+    }
     case 'f32_conv_depthwise':
       return packing.taps * packing.channels * bytesPerFloat;
   }
@@ -127,6 +140,9 @@ export function pack(packing: Packing, unit: number, read: ReadElements, out: Fl
       return;
     case 'f32_conv_planar':
       packTapsFirst(packing, read, out);
+      return;
+    case 'f32_conv_planar_winograd':
+      packPlanarWinograd(packing, read, out);
       return;
     case 'f32_conv_depthwise':
       packTapsFirst({ outC: packing.channels, inC: 1, taps: packing.taps }, read, out);
@@ -174,6 +190,7 @@ function packConvPanel(packing: ConvPacking, unit: number, read: ReadElements, o
 }
 
 type WinogradPacking = Extract<Packing, { kernel: 'f32_conv_gemm/winograd' }>;
+type PlanarWinogradPacking = Extract<Packing, { kernel: 'f32_conv_planar_winograd' }>;
 
 /** Sizes after the transforms: products per output tile, and taps that are left to each of them. */
 function transformedTaps({ tiles, taps }: WinogradPacking) {
@@ -203,7 +220,10 @@ function transformedPlaces(packing: WinogradPacking): { group: number; tap: numb
 }
 
 /** The transforms of a kernel [d][h][w] along one axis after another; the result is good until the next call. */
-function kernelTransform({ tiles, taps }: WinogradPacking): (kernel: Float32Array) => ArrayLike<number> {
+function kernelTransform({
+  tiles,
+  taps,
+}: Pick<WinogradPacking, 'tiles' | 'taps'>): (kernel: Float32Array) => ArrayLike<number> {
   const sizes: number[] = [...taps];
   const passes = [0, 1, 2].flatMap(axis => {
     const tile = tiles[axis]!;
@@ -330,6 +350,22 @@ function packTapsFirst(
   for (let o = 0; o < outC; o++) {
     for (let c = 0; c < inC; c++) {
       for (let tap = 0; tap < taps; tap++) out[(tap * inC + c) * outC + o] = staged[(o * inC + c) * taps + tap]!;
+    }
+  }
+}
+
+/** [point][kW][inC][outC] from [outC][inC][d][h][kW]: small operands, in one piece. */
+function packPlanarWinograd(packing: PlanarWinogradPacking, read: ReadElements, out: Float32Array): void {
+  const { tiles, outC, inC, kW } = packing;
+  const transform = kernelTransform({ tiles: [...tiles, 0], taps: [3, 3, kW] });
+  const taps = 9 * kW;
+  const staged = staging(outC * inC * taps);
+  read(0, outC * inC * taps, staged.subarray(0, outC * inC * taps));
+  for (let o = 0; o < outC; o++) {
+    for (let c = 0; c < inC; c++) {
+      const first = (o * inC + c) * taps;
+      const values = transform(staged.subarray(first, first + taps));
+      for (let i = 0; i < values.length; i++) out[(i * inC + c) * outC + o] = values[i]!;
     }
   }
 }

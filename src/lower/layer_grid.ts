@@ -1,5 +1,7 @@
 /** Where kernels let a layer be cut, besides what its op allows. */
 import type { Node, TypedGraph } from '../graph/ir.js';
+import { planarTilesOf } from './convolution.js';
+import { lift } from './spatial.js';
 import { chooseWinograd } from './winograd.js';
 
 /**
@@ -16,6 +18,10 @@ export function layerGrid(graph: TypedGraph, node: Node, exact: boolean): number
   // Depth, height and width are the last three axes, where there are so many.
   winograd?.forEach((tile, i) => {
     if (tile > 0) grid[out.length - 3 + i] = tile;
+  });
+  // A planar tile's rows lie a dilation apart.
+  planarTilesOf(node, dims(node.inputs[0]!), out)?.forEach((tile, i) => {
+    grid[out.length - 3 + i] = tile * lift(node.window.dilations, 1)[i]!;
   });
   return grid;
 }
