@@ -41,7 +41,7 @@ function activateCurved(x: v128, code: i32, alpha: f32, beta: f32): v128 {
   if (code == LEAKY_RELU) return v128.bitselect(f32x4.mul(x, a), x, f32x4.lt(x, zero));
   if (code == CLIP) return f32x4.pmin(f32x4.pmax(x, a), f32x4.splat(beta));
   if (code == ELU) {
-    const below = f32x4.mul(expm1NonPositive(f32x4.min(x, zero)), a);
+    const below = f32x4.mul(expm1NonPositive(f32x4.pmin(x, zero)), a);
     return v128.bitselect(x, below, f32x4.gt(x, zero));
   }
   if (code == SIGMOID) return f32x4.div(f32x4.splat(1), f32x4.add(exp(f32x4.neg(x)), f32x4.splat(1)));

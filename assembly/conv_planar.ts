@@ -6,7 +6,7 @@
  *     scratch | PlanarTile | zeros (absent bias) | edge tile | steps | weights of a row at the border |
  */
 import { NONE, RELU, activate, activateOne } from "./activation";
-import { PlanarTile, planar1x16, planar2x16, planar3x8, planar4x8, planar5x8 } from "./planar_tile";
+import { PlanarTile, clearHalo, runTile, tilesOf } from "./planar_tile";
 
 // @ts-ignore: decorator
 @unmanaged
@@ -59,9 +59,6 @@ const EDGE_STRIDE: usize = 64;
 // @ts-ignore: decorator
 @inline
 const STEPS_AT: usize = 448;
-// @ts-ignore: decorator
-@inline
-const MOST_CHANNELS: i32 = 5;
 
 export function f32_conv_planar(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
   const d = changetype<ConvPlanarDescriptor>(descriptorPtr);
@@ -79,26 +76,15 @@ export function f32_conv_planar(descriptorPtr: usize, unitBegin: i32, unitEnd: i
   }
 }
 
-/** Inlined at two places on purpose: the compiler would fold a tile with a single caller into it, and its sums would spill. */
-// @ts-ignore: decorator
-@inline
-function runTile(tile: PlanarTile, channels: i32): void {
-  if (channels == 5) planar5x8(tile);
-  else if (channels == 4) planar4x8(tile);
-  else if (channels == 3) planar3x8(tile);
-  else if (channels == 2) planar2x16(tile);
-  else planar1x16(tile);
-}
-
 /** All output channels of one row. */
 function convolveRow(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, depth: i32, h: i32): void {
   const weightsPtr = gatherSteps(d, tile, image, depth, h);
   const scratchPtr = changetype<usize>(tile);
-  const channelBytes = (<usize>d.outH * <usize>d.outPitch) << 2;
-  const row = (<usize>((image * d.outD + depth) * d.outC) * <usize>d.outH + <usize>h) * <usize>d.outPitch;
+  const channelBytes = <usize>d.outPitch << 2;
+  const row = <usize>(((image * d.outD + depth) * d.outH + h) * d.outC) * <usize>d.outPitch;
   const finishing = d.residualPtr != 0 || (d.activation != NONE && d.activation != RELU);
   let channel = 0;
-  for (let tiles = (d.outC + MOST_CHANNELS - 1) / MOST_CHANNELS; tiles > 0; tiles--) {
+  for (let tiles = tilesOf(d.outC); tiles > 0; tiles--) {
     const channels = (d.outC - channel + tiles - 1) / tiles;
     const positions = channels > 2 ? 8 : 16;
     const rowOffset = (row << 2) + <usize>channel * channelBytes;
@@ -126,7 +112,9 @@ function convolveRow(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, dept
     }
     channel += channels;
   }
-  for (let c = 0; c < d.outC; c++) clearHalo(d, d.yPtr + (row << 2) + <usize>c * channelBytes);
+  for (let c: usize = 0; c < <usize>d.outC; c++) {
+    clearHalo(d.yPtr + (row << 2) + c * channelBytes, d.outHalo, d.outW, d.outPitch);
+  }
 }
 
 /**
@@ -139,7 +127,7 @@ function gatherSteps(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, dept
   const stepsPerLine = d.kW * d.inC;
   const lineBytes = <usize>(stepsPerLine * d.outC) << 2;
   const copyPtr = (tile.stepsPtr + (<usize>(d.kD * d.kH * stepsPerLine) << 2) + 63) & ~63;
-  const channelBytes = (<usize>d.inH * <usize>d.inPitch) << 2;
+  const channelBytes = <usize>d.inPitch << 2;
   const lastD = originD + (d.kD - 1) * d.dilD;
   const lastH = originH + (d.kH - 1) * d.dilH;
   const cut = originD < 0 || originH < 0 || lastD >= d.inD || lastH >= d.inH;
@@ -151,7 +139,7 @@ function gatherSteps(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, dept
     for (let kh = 0; kh < d.kH; kh++) {
       const inH = originH + kh * d.dilH;
       if (<u32>inD < <u32>d.inD && <u32>inH < <u32>d.inH) {
-        const row = (<usize>((image * d.inD + inD) * d.inC) * <usize>d.inH + <usize>inH) * <usize>d.inPitch;
+        const row = <usize>(((image * d.inD + inD) * d.inH + inH) * d.inC) * <usize>d.inPitch;
         let xPtr = d.xPtr + ((row + <usize>(d.inHalo - d.padW)) << 2);
         for (let kw = 0; kw < d.kW; kw++) {
           let from = xPtr;
@@ -174,7 +162,7 @@ function gatherSteps(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, dept
 
 /** Residual and activation on a tile's sums; `offset` is its place in y and in the residual, in bytes. */
 function finishTile(d: ConvPlanarDescriptor, tile: PlanarTile, channels: i32, offset: usize, count: i32): void {
-  const channelBytes = (<usize>d.outH * <usize>d.outPitch) << 2;
+  const channelBytes = <usize>d.outPitch << 2;
   let residualPtr = d.residualPtr + offset;
   let sumsPtr = tile.yPtr;
   for (; channels > 0; channels--) {
@@ -199,11 +187,4 @@ function finishRun(d: ConvPlanarDescriptor, sumsPtr: usize, residualPtr: usize, 
     sumsPtr += 4;
     residualPtr += 4;
   }
-}
-
-/** Zeros on both sides of one row of y. */
-function clearHalo(d: ConvPlanarDescriptor, rowPtr: usize): void {
-  memory.fill(rowPtr, 0, <usize>d.outHalo << 2);
-  const used = d.outHalo + d.outW;
-  memory.fill(rowPtr + (<usize>used << 2), 0, <usize>(d.outPitch - used) << 2);
 }

@@ -15,3 +15,4 @@ export { f32_winograd_output } from "./winograd_output";
 export { f32_winograd_products } from "./winograd_products";
 export { f32_pack_bf16 } from "./pack_bf16";
 export { f32_pack_winograd } from "./pack_winograd";
+export { f32_conv_planar_winograd } from "./conv_planar_winograd";

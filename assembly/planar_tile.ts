@@ -1,5 +1,5 @@
 /**
- * The register tiles of f32_conv_planar: a few output channels x a run of positions along w.
+ * The register tiles of the planar convolutions: a few output channels x a run of positions along w.
  * Invariant: one accumulator chain per output, in the order of the steps, the same for every tile.
  *
  * Each tile is a function of its own, tests before it loops, and reads weights from the last channel to the first: so V8
@@ -27,8 +27,40 @@ export class PlanarTile {
   floor: f32;
 }
 
+// @ts-ignore: decorator
+@inline
+const MOST_CHANNELS: i32 = 5;
+
+/** How many tiles cover the channels. */
+// @ts-ignore: decorator
+@inline
+export function tilesOf(channels: i32): i32 {
+  return (channels + MOST_CHANNELS - 1) / MOST_CHANNELS;
+}
+
+/**
+ * One tile: 8 positions of three to five channels, 16 of one or two. Inlined, and called at several places, because the compiler
+ * would fold a tile with a single caller into it, and its sums would spill.
+ */
+// @ts-ignore: decorator
+@inline
+export function runTile(tile: PlanarTile, channels: i32): void {
+  if (channels == 5) planar5x8(tile);
+  else if (channels == 4) planar4x8(tile);
+  else if (channels == 3) planar3x8(tile);
+  else if (channels == 2) planar2x16(tile);
+  else planar1x16(tile);
+}
+
+/** Zeros on both sides of one row of y. */
+export function clearHalo(rowPtr: usize, halo: i32, width: i32, pitch: i32): void {
+  memory.fill(rowPtr, 0, <usize>halo << 2);
+  const used = halo + width;
+  memory.fill(rowPtr + (<usize>used << 2), 0, <usize>(pitch - used) << 2);
+}
+
 /** Five channels x 8 positions. */
-export function planar5x8(tile: PlanarTile): void {
+function planar5x8(tile: PlanarTile): void {
   const bias = tile.biasPtr;
   let s00 = v128.load32_splat(bias), s01 = s00;
   let s10 = v128.load32_splat(bias, 4), s11 = s10;
@@ -82,7 +114,7 @@ export function planar5x8(tile: PlanarTile): void {
 }
 
 /** Four channels x 8 positions. */
-export function planar4x8(tile: PlanarTile): void {
+function planar4x8(tile: PlanarTile): void {
   const bias = tile.biasPtr;
   let s00 = v128.load32_splat(bias), s01 = s00;
   let s10 = v128.load32_splat(bias, 4), s11 = s10;
@@ -129,7 +161,7 @@ export function planar4x8(tile: PlanarTile): void {
 }
 
 /** Three channels x 8 positions. */
-export function planar3x8(tile: PlanarTile): void {
+function planar3x8(tile: PlanarTile): void {
   const bias = tile.biasPtr;
   let s00 = v128.load32_splat(bias), s01 = s00;
   let s10 = v128.load32_splat(bias, 4), s11 = s10;
@@ -169,7 +201,7 @@ export function planar3x8(tile: PlanarTile): void {
 }
 
 /** Two channels x 16 positions. */
-export function planar2x16(tile: PlanarTile): void {
+function planar2x16(tile: PlanarTile): void {
   const bias = tile.biasPtr;
   let s00 = v128.load32_splat(bias), s01 = s00, s02 = s00, s03 = s00;
   let s10 = v128.load32_splat(bias, 4), s11 = s10, s12 = s10, s13 = s10;
@@ -211,7 +243,7 @@ export function planar2x16(tile: PlanarTile): void {
 }
 
 /** One channel x 16 positions. */
-export function planar1x16(tile: PlanarTile): void {
+function planar1x16(tile: PlanarTile): void {
   let s0 = v128.load32_splat(tile.biasPtr), s1 = s0, s2 = s0, s3 = s0;
   const end = tile.stepsEnd;
   const offset = tile.xOffset;

@@ -203,16 +203,40 @@ export function outputPass(pass: Pass, points: i32, from: usize, to: usize): voi
   }
 }
 
+/** Four products to two outputs. */
+// @ts-ignore: decorator
+@inline
+export function outputLine4(m0: v128, m1: v128, m2: v128, m3: v128, to: usize, step: usize): void {
+  v128.store(to, f32x4.add(m0, f32x4.add(m1, m2)));
+  v128.store(to + step, f32x4.add(f32x4.sub(m1, m2), m3));
+}
+
+/** Six products to four outputs. */
+// @ts-ignore: decorator
+@inline
+export function outputLine6(m0: v128, m1: v128, m2: v128, m3: v128, m4: v128, m5: v128, to: usize, step: usize): void {
+  const sum = f32x4.add(m1, m2);
+  const difference = f32x4.sub(m1, m2);
+  const farSum = f32x4.add(m3, m4);
+  const farDifference = f32x4.sub(m3, m4);
+  v128.store(to, f32x4.add(m0, f32x4.add(sum, farSum)));
+  v128.store(to + step, madd(farDifference, f32x4.splat(2), difference));
+  v128.store(to + 2 * step, madd(farSum, f32x4.splat(4), sum));
+  v128.store(to + 3 * step, f32x4.add(madd(farDifference, f32x4.splat(8), difference), m5));
+}
+
 function outputLines4(pass: Pass, from: usize, to: usize): void {
   const step = pass.fromStep, toStep = pass.toStep;
   const inner = pass.fromInner, toInner = pass.toInner;
   for (let line = pass.inner; line > 0; line--) {
-    const m1 = v128.load(from + step);
-    const m2 = v128.load(from + 2 * step);
-    const y0 = f32x4.add(v128.load(from), f32x4.add(m1, m2));
-    const y1 = f32x4.add(f32x4.sub(m1, m2), v128.load(from + 3 * step));
-    v128.store(to, y0);
-    v128.store(to + toStep, y1);
+    outputLine4(
+      v128.load(from),
+      v128.load(from + step),
+      v128.load(from + 2 * step),
+      v128.load(from + 3 * step),
+      to,
+      toStep,
+    );
     from += inner;
     to += toInner;
   }
@@ -221,26 +245,19 @@ function outputLines4(pass: Pass, from: usize, to: usize): void {
 function outputLines6(pass: Pass, from: usize, to: usize): void {
   const step = pass.fromStep, toStep = pass.toStep;
   const inner = pass.fromInner, toInner = pass.toInner;
-  const two = f32x4.splat(2);
-  const four = f32x4.splat(4);
-  const eight = f32x4.splat(8);
   for (let line = pass.inner; line > 0; line--) {
     const second = from + 2 * step;
     const third = second + 2 * step;
-    const m1 = v128.load(from + step);
-    const m2 = v128.load(second);
-    const m3 = v128.load(second + step);
-    const m4 = v128.load(third);
-    const sum = f32x4.add(m1, m2);
-    const difference = f32x4.sub(m1, m2);
-    const farSum = f32x4.add(m3, m4);
-    const farDifference = f32x4.sub(m3, m4);
-    const y0 = f32x4.add(v128.load(from), f32x4.add(sum, farSum));
-    const y3 = f32x4.add(madd(farDifference, eight, difference), v128.load(third + step));
-    v128.store(to, y0);
-    v128.store(to + toStep, madd(farDifference, two, difference));
-    v128.store(to + 2 * toStep, madd(farSum, four, sum));
-    v128.store(to + 3 * toStep, y3);
+    outputLine6(
+      v128.load(from),
+      v128.load(from + step),
+      v128.load(second),
+      v128.load(second + step),
+      v128.load(third),
+      v128.load(third + step),
+      to,
+      toStep,
+    );
     from += inner;
     to += toInner;
   }

@@ -5,7 +5,12 @@
 import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
+import { convPlanarWinograd } from '../kernels/conv_planar_winograd.js';
+import type { WinogradTile } from '../kernels/winograd_transforms.js';
 import { activationOf, type KernelCase, type WindowOptions, windowSizes } from './kernel_case.js';
+
+const cube = [3, 3, 3] as const;
+const square = [1, 3, 3] as const;
 
 type Activation = Parameters<typeof activationOf>[0];
 
@@ -63,6 +68,18 @@ function planar({ activation = 'relu', ...window }: PlanarOptions): KernelCase {
   };
 }
 
+/** The same layer with 3 x 3 taps along d and h, in tiles. */
+function planarWinograd(window: PlanarOptions, tile: WinogradTile): KernelCase {
+  const { values, operands, fresh } = planar({ ...window, kernel: cube, pad: 1 });
+  const fields = Object.keys(convPlanarWinograd.fields).filter(name => name in values);
+  return {
+    kernel: convPlanarWinograd.name,
+    values: { ...Object.fromEntries(fields.map(name => [name, values[name]!])), tileD: tile, tileH: tile },
+    operands: { ...operands, wPtr: 4 * (tile + 2) ** 2 * 3 * window.inC * window.outC },
+    fresh,
+  };
+}
+
 function depthwise(window: WindowOptions): KernelCase {
   const { values, inputs, outputs, taps } = windowSizes(window);
   return {
@@ -72,9 +89,6 @@ function depthwise(window: WindowOptions): KernelCase {
     fresh: ['xPtr', 'yPtr'],
   };
 }
-
-const cube = [3, 3, 3] as const;
-const square = [1, 3, 3] as const;
 
 export const convolutionCases: readonly KernelCase[] = [
   // Whole tiles, long sums: the register tile.
@@ -115,6 +129,9 @@ export const convolutionCases: readonly KernelCase[] = [
   planar({ x: [40, 50, 20], inC: 6, outC: 3 }),
   planar({ x: [24, 40, 44], inC: 4, outC: 6, activation: 'elu' }),
   planar({ x: [24, 40, 44], inC: 2, outC: 8, kernel: cube, pad: 1, activation: 'elu' }),
+  planarWinograd({ x: [24, 40, 44], inC: 5, outC: 5 }, 4),
+  planarWinograd({ x: [24, 40, 44], inC: 8, outC: 3 }, 4),
+  planarWinograd({ x: [24, 40, 44], inC: 3, outC: 8 }, 2),
   depthwise({ x: [6, 26, 28], inC: 80, outC: 80, kernel: cube, pad: 1 }),
   depthwise({ x: [8, 30, 28], inC: 20, outC: 20, kernel: square, pad: 1 }),
   depthwise({ x: [4, 26, 28], inC: 48, outC: 48, kernel: [1, 5, 5], pad: 2 }),

@@ -1,4 +1,5 @@
-/** The work of the convolution kernels: f32_conv_gemm, f32_conv_planar, f32_conv_depthwise. */
+/** The work of the convolution kernels: f32_conv_gemm, f32_conv_planar, f32_conv_planar_winograd, f32_conv_depthwise. */
+import { tilesOver } from '../kernels/winograd_grid.js';
 import {
   activationTraffic,
   type CacheSizes,
@@ -122,6 +123,37 @@ export function planarWork(values: Values, caches: CacheSizes): Work {
     },
     cacheBytes: once.cacheBytes + inBytes * (passes - 1),
     memoryBytes: once.memoryBytes,
+  };
+}
+
+/** Tiles of output rows: their input rows transformed along d and h, the register tiles of planarWork for each point, and back. */
+export function planarWinogradWork(values: Values, caches: CacheSizes): Work {
+  const { batch, inC, inD, inH, inPitch, outC, outD, outH, outW, outPitch } = fields(
+    values,
+    ...(['batch', 'inC', 'inD', 'inH', 'inPitch', 'outC', 'outD', 'outH', 'outW', 'outPitch'] as const),
+  );
+  const { kW, dilD, dilH, dilW, tileD, tileH } = fields(values, 'kW', 'dilD', 'dilH', 'dilW', 'tileD', 'tileH');
+  const tiles = batch * tilesOver(outD, { tile: tileD }, dilD) * tilesOver(outH, { tile: tileH }, dilH);
+  const points = (tileD + 2) * (tileH + 2);
+  const half = (tileD + 2) * tileH;
+  const registerTiles = Math.ceil(outC / mostTileChannels);
+  const width = outC / registerTiles > 2 ? 8 : 16;
+  const runs = tiles * points * Math.ceil(outW / width);
+  const steps = kW * inC;
+  const inVectors = Math.ceil((outW + (kW - 1) * dilW) / 4);
+  const outVectors = Math.ceil(outW / 4);
+  const inBytes = 4 * batch * inC * inD * inH * inPitch;
+  const outBytes = 4 * batch * outD * outH * outPitch * outC;
+  return {
+    counts: {
+      planarMadd: (runs * steps * outC * width) / 4,
+      planarStep: runs * registerTiles * steps,
+      planarTile: runs * registerTiles,
+      planarTransform:
+        tiles * (4 * points * inC * inVectors + (points + 2 * half + 2 * tileD * tileH) * outC * outVectors),
+      ...finishCounts(values, batch * outD * outH * outW * outC),
+    },
+    ...activationTraffic(inBytes + outBytes * (values.residualPtr ? 2 : 1), caches),
   };
 }
 

@@ -21,7 +21,7 @@ export interface CostedStep {
  *   that no prefetcher follows; `packOdd`: one that no vector of four takes; `packSpan`: a contiguous stretch of six rows
  *   found; `packCut`: a row's stretch that the border cuts
  * - `planarMadd`: a vector multiplied and added; `planarStep`: one tap and channel of a tile; `planarTile`: its beginning and
- *   end; `planarRow`: one tap and channel listed for a row
+ *   end; `planarRow`: one tap and channel listed for a row; `planarTransform`: a vector read or written by the transforms of rows
  * - `depthTap`: up to sixteen channels of a tap multiplied and added; `depthWindow`: their run over the taps of a position
  * - `gemvStep`: eight vectors multiplied and added; `matmulMadd`: one, of two computed operands
  * - `poolMaxTap`, `poolAverageTap`: up to sixteen channels of a tap taken in; `poolWindow`: their run over a window
@@ -46,6 +46,7 @@ export const pieceNames = [
   'planarStep',
   'planarTile',
   'planarRow',
+  'planarTransform',
   'depthTap',
   'depthWindow',
   'gemvStep',

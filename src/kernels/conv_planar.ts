@@ -7,7 +7,7 @@ import { receptiveField } from './receptive_field.js';
 /**
  * f32_conv_planar: convolution for layers of few channels, lanes along w. strideW is 1 and there are no groups.
  *
- * x is [batch, inD, inC, inH, inPitch] floats: each row of inW values begins inHalo floats into its pitch, and what is
+ * x is [batch, inD, inH, inC, inPitch] floats: each row of inW values begins inHalo floats into its pitch, and what is
  * left and right of them is zero. y likewise; the kernel clears y's halos itself. inHalo >= padW, and
  * inPitch >= inHalo + inW + what taps reach beyond x on the right; outPitch >= outHalo + outW rounded up to vectors of 8. Such a
  * vector may read past its row: what it finds there goes nowhere (the arena has 64 bytes of slack after the last row).
@@ -78,7 +78,7 @@ export const convPlanar: Kernel<typeof convPlanarFields> = {
 function twinRow(f32: Float32Array, d: D, plane: number, h: number): void {
   const finish = activate(d);
   for (let o = 0; o < d.outC; o++) {
-    const row = ((plane * d.outC + o) * d.outH + h) * d.outPitch;
+    const row = ((plane * d.outH + h) * d.outC + o) * d.outPitch;
     f32.fill(0, d.yPtr / 4 + row, d.yPtr / 4 + row + d.outPitch);
     for (let w = 0; w < d.outW; w++) {
       const at = row + d.outHalo + w;
@@ -97,9 +97,8 @@ function chain(f32: Float32Array, d: D, m: number, o: number): number {
     if (position < 0) return;
     const w = position % d.inW;
     const line = Math.floor(position / d.inW);
-    const plane = Math.floor(line / d.inH);
     for (let c = 0; c < d.inC; c++) {
-      const x = ((plane * d.inC + c) * d.inH + (line % d.inH)) * d.inPitch + d.inHalo + w;
+      const x = (line * d.inC + c) * d.inPitch + d.inHalo + w;
       sum += f32[d.xPtr / 4 + x]! * f32[d.wPtr / 4 + (tap * d.inC + c) * d.outC + o]!;
     }
   });

@@ -17,6 +17,7 @@ import {
 } from './pack_stage.js';
 import { packWinograd } from './pack_winograd.js';
 import { denseUnit, gemmPanel, gemvPanel, type PackedMatrix, type Packing, rowsPerUnit } from './packing.js';
+import { alongAxis, threeTaps, transformsOf } from './winograd_transforms.js';
 import { axisMatrix, type WinogradPacking, winogradSizes } from './winograd_weights.js';
 
 const bytesPerFloat = 4;
@@ -59,6 +60,9 @@ export function pack(packing: Packing, unit: number, read: ReadElements, address
       return;
     case 'f32_conv_planar':
       packTapsFirst(stage, packing);
+      return;
+    case 'f32_conv_planar_winograd':
+      packPlanarWinograd(stage, packing);
       return;
     case 'f32_conv_depthwise':
       packTapsFirst(stage, { outC: packing.channels, inC: 1, taps: packing.taps });
@@ -211,4 +215,22 @@ function packTapsFirst(
     y: stage.address,
     yStrides: [inC * outC, outC, 1],
   });
+}
+
+type PlanarWinogradPacking = Extract<Packing, { kernel: 'f32_conv_planar_winograd' }>;
+
+/** [point][kW][inC][outC] from [outC][inC][3][3][kW]: small operands, in one piece. */
+function packPlanarWinograd(stage: Stage, { tiles, outC, inC, kW }: PlanarWinogradPacking): void {
+  const { f32 } = stage.packer.memory;
+  const [alongD, alongH] = tiles.map(tile => transformsOf(threeTaps[tile]).weight) as [number[][], number[][]];
+  const taps = 9 * kW;
+  readTo(stage, 0, outC * inC * taps, stage.at.staged);
+  for (let o = 0; o < outC; o++) {
+    for (let c = 0; c < inC; c++) {
+      const first = stage.at.staged / bytesPerFloat + (o * inC + c) * taps;
+      const kernel = [...f32.subarray(first, first + taps)];
+      const values = alongAxis(alongH, alongAxis(alongD, kernel, 3 * kW), kW);
+      for (const [i, value] of values.entries()) f32[stage.address / bytesPerFloat + (i * inC + c) * outC + o] = value;
+    }
+  }
 }

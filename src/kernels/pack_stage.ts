@@ -79,6 +79,8 @@ function sizesOf(packing: Packing): { staged: number; panel: number } {
       return panelled(packing.kernel === 'f32_conv_gemm/matrix' ? gemmPanel : gemvPanel, packing.depth, 1);
     case 'f32_conv_planar':
       return { staged: packing.outC * packing.inC * packing.taps, panel: 0 };
+    case 'f32_conv_planar_winograd':
+      return { staged: packing.outC * packing.inC * 9 * packing.kW, panel: 0 };
     case 'f32_conv_depthwise':
       return { staged: packing.channels * packing.taps, panel: 0 };
   }

@@ -1,4 +1,6 @@
 /** How a constant is laid out for the kernel that reads it, and how large that is. Packing it is `pack`'s. */
+
+import type { WinogradTile } from './winograd_transforms.js';
 import { type WinogradPacking, winogradSizes } from './winograd_weights.js';
 
 /**
@@ -25,6 +27,14 @@ export type Packing =
   | ({ readonly kernel: 'f32_gemv_bf16' } & PackedMatrix)
   /** w [outC, inC, kD, kH, kW] -> [tap][inC][outC]. */
   | { readonly kernel: 'f32_conv_planar'; readonly outC: number; readonly inC: number; readonly taps: number }
+  /** w [outC, inC, 3, 3, kW], transformed along d and h -> [transform along d][along h][kW][inC][outC]. */
+  | {
+      readonly kernel: 'f32_conv_planar_winograd';
+      readonly tiles: readonly [tileD: WinogradTile, tileH: WinogradTile];
+      readonly outC: number;
+      readonly inC: number;
+      readonly kW: number;
+    }
   /** w [C, 1, kD, kH, kW] -> [tap][C]. */
   | { readonly kernel: 'f32_conv_depthwise'; readonly channels: number; readonly taps: number };
 
@@ -69,6 +79,7 @@ export function packUnits(packing: Packing): number {
     case 'f32_gemv_bf16':
       return matrixUnits(packing, gemvPanel);
     case 'f32_conv_planar':
+    case 'f32_conv_planar_winograd':
     case 'f32_conv_depthwise':
       return 1;
   }
@@ -95,6 +106,10 @@ export function packBytes(packing: Packing): number {
       return (Math.ceil(packing.outputs / gemvPanel) * gemvPanel * packing.depth * bytesPerFloat) / 2;
     case 'f32_conv_planar':
       return packing.taps * packing.inC * packing.outC * bytesPerFloat;
+    case 'f32_conv_planar_winograd': {
+      const [tileD, tileH] = packing.tiles;
+      return (tileD + 2) * (tileH + 2) * packing.kW * packing.inC * packing.outC * bytesPerFloat;
+    }
     case 'f32_conv_depthwise':
       return packing.taps * packing.channels * bytesPerFloat;
   }

@@ -33,8 +33,8 @@ export interface GridAxis extends AxisTile {
 }
 
 /** Tiles that cover `size` outputs. */
-export const tilesOver = (size: number, { tile }: AxisTile, dil: number): number =>
-  dil * Math.ceil(Math.ceil(size / dil) / tile);
+export const tilesOver = (size: number, { tile }: Pick<AxisTile, 'tile'>, dil: number): number =>
+  dil * Math.ceil(size / (dil * tile));
 
 /** The fields from their three axes. */
 export function gridFields(axes: readonly GridAxis[]): GridFields {

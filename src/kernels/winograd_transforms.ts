@@ -20,6 +20,12 @@ export const axisTiles = {
   f44: { tile: 4, points: 7 },
 } as const satisfies Record<string, AxisTile>;
 
+/** Outputs of a tile of three taps. */
+export type WinogradTile = 2 | 4;
+
+/** The axis of three taps by its tile. */
+export const threeTaps: Readonly<Record<WinogradTile, AxisTile>> = { 2: axisTiles.f23, 4: axisTiles.f43 };
+
 /** Taps of a kernel whose axis is transformed so. */
 export const tapsOf = ({ tile, points }: AxisTile): number => points - tile + 1;
 

@@ -3,12 +3,14 @@ import { sizeOf } from '../graph/shape.js';
 import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
+import { convPlanarWinograd } from '../kernels/conv_planar_winograd.js';
 import { absent, activationFields, type Context, unsupported, whereOf } from './context.js';
 import type { Address } from './emitter.js';
 import type { Held } from './held.js';
 import { channelsLast, type Layout } from './layout.js';
+import { choosePlanarWinograd, type PlanarTiles } from './planar_winograd.js';
 import { ndhwcFields, windowFields } from './spatial.js';
-import { chooseWinograd } from './winograd.js';
+import { chooseWinograd, type WinogradChoice } from './winograd.js';
 import { lowerConvWinograd } from './winograd_steps.js';
 
 export type ConvKernelName = 'f32_conv_gemm' | 'f32_conv_planar' | 'f32_conv_depthwise';
@@ -23,6 +25,16 @@ function chooseConvKernel(node: ConvNode, x: readonly number[], y: readonly numb
   if (node.groups > 1 && node.groups === inC && node.groups === outC) return 'f32_conv_depthwise';
   const few = inC <= planarLimits.inC && outC <= planarLimits.outC && outW >= planarLimits.outW;
   return node.groups === 1 && strideW === 1 && few ? 'f32_conv_planar' : 'f32_conv_gemm';
+}
+
+/** Winograd's tiles of a convolution that the planar kernels do; null where there are none. */
+export function planarTilesOf(node: ConvNode, x: readonly number[], y: readonly number[]): PlanarTiles | null {
+  return chooseConvKernel(node, x, y) === 'f32_conv_planar' ? choosePlanarWinograd(node, x, y) : null;
+}
+
+/** How Winograd's method does a convolution between channels last; null where it does not. */
+export function winogradOf(node: ConvNode, x: readonly number[], y: readonly number[]): WinogradChoice | null {
+  return chooseConvKernel(node, x, y) === 'f32_conv_gemm' ? chooseWinograd(node, x, y) : null;
 }
 
 export function lowerConv(context: Context, node: ConvNode): void {
@@ -46,7 +58,7 @@ const kernelOf = (context: Context): ConvKernelName => chooseConvKernel(...whole
 
 /** By Winograd's method where that is allowed and pays, directly elsewhere. */
 function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | null): void {
-  const choice = context.exact ? null : chooseWinograd(...wholeConv(context));
+  const choice = context.exact ? null : winogradOf(...wholeConv(context));
   if (choice)
     lowerConvWinograd(context, node, { choice, bias, residualPtr: residualAddress(context, node, channelsLast) });
   else lowerConvGemm(context, node, bias);
@@ -187,19 +199,36 @@ function lowerConvPlanar(context: Context, node: ConvNode, bias: Float32Array | 
   const y = context.output(yName, layout);
   const { inD, inH, inW, outD, outH, outW, batch, inC, outC } = ndhwcFields(x.dims, y.dims);
   const taps = sizeOf(node.window.kernel);
-  const shape = { batch, inC, inD, inH, inW, outC, outD, outH, outW, ...windowFields(node.window) };
-  emitter.step(whereOf(node, 2 * sizeOf(y.dims) * taps * inC), convPlanar, {
-    ...shape,
+  const window = windowFields(node.window);
+  const common = {
+    ...{ batch, inC, inD, inH, inW, outC, outD, outH, outW },
     xPtr: x.address,
     yPtr: y.address,
     ...pitches(x.layout, 'in'),
     ...pitches(layout, 'out'),
-    wPtr: emitter.weight(wName, context.constant(wName)!, { kernel: 'f32_conv_planar', outC, inC, taps }),
     biasPtr: bias ? emitter.words(bias) : absent,
     residualPtr,
     ...activationFields(node.activation),
-    hBlock: planarRowBlock(shape),
-  });
+  };
+  const where = whereOf(node, 2 * sizeOf(y.dims) * taps * inC);
+  const weights = context.constant(wName)!;
+  const tiles = context.exact ? null : choosePlanarWinograd(...wholeConv(context));
+  if (tiles) {
+    const { kW, dilD, dilH, dilW, padD, padH, padW } = window;
+    const [tileD, tileH] = tiles;
+    emitter.step(where, convPlanarWinograd, {
+      ...common,
+      ...{ kW, dilD, dilH, dilW, padD, padH, padW, tileD, tileH },
+      wPtr: emitter.weight(wName, weights, { kernel: 'f32_conv_planar_winograd', tiles, outC, inC, kW }),
+    });
+  } else {
+    emitter.step(where, convPlanar, {
+      ...common,
+      ...window,
+      wPtr: emitter.weight(wName, weights, { kernel: 'f32_conv_planar', outC, inC, taps }),
+      hBlock: planarRowBlock({ batch, inC, outC, outD, outH, outW, ...window }),
+    });
+  }
   context.define(yName, y);
 }
 

@@ -1,6 +1,7 @@
 /** Where kernels let a layer be cut, besides what its op allows. */
 import type { Node, TypedGraph } from '../graph/ir.js';
-import { chooseWinograd } from './winograd.js';
+import { planarTilesOf, winogradOf } from './convolution.js';
+import { lift } from './spatial.js';
 
 /**
  * One number per axis of the node's output: cuts lie at its multiples, 0 where there may be none. Winograd's tiles stay
@@ -13,12 +14,15 @@ export function layerGrid(graph: TypedGraph, node: Node, exact: boolean): number
   const grid = out.map(() => 1);
   if (node.op === 'Concat') grid[node.axis] = 0;
   if (node.op !== 'Conv' || exact) return grid;
-  const winograd = chooseWinograd(node, dims(node.inputs[0]!), out);
-  const { dilations } = node.window;
-  // Depth, height and width are the last three axes, where there are so many.
+  const x = dims(node.inputs[0]!);
+  const dilations = lift(node.window.dilations, 1);
+  // Depth, height and width are the last three axes, where there are so many. The outputs of a tile lie a dilation apart.
+  const winograd = winogradOf(node, x, out);
   winograd?.axes.forEach(({ tile, points }, i) => {
-    const axis = out.length - 3 + i;
-    if (points > 1) grid[axis] = winograd.strides[i] === 1 ? tile * dilations[axis - 2]! : 0;
+    if (points > 1) grid[out.length - 3 + i] = winograd.strides[i] === 1 ? tile * dilations[i]! : 0;
+  });
+  planarTilesOf(node, x, out)?.forEach((tile, i) => {
+    grid[out.length - 3 + i] = tile * dilations[i]!;
   });
   return grid;
 }

@@ -5,8 +5,8 @@ import { stridesOf as denseStrides, sizeOf } from '../graph/shape.js';
  *
  * - `rowMajor`: ONNX's own order.
  * - `channelsLast`: [N, spatial..., C], what most kernels work on. Ranks 3 to 5 only.
- * - `planar`: [N, spatial but the last two..., C, last two], and each row of the last dimension starts `halo` zeros into a
- *   pitch of `pitch` floats.
+ * - `planar`: [N, spatial but the last..., C, last], and each row of the last dimension starts `halo` zeros into a pitch of
+ *   `pitch` floats.
  */
 export type Layout =
   | { readonly kind: 'rowMajor' }
@@ -25,7 +25,7 @@ export function memoryOrder(dims: readonly number[], layout: Layout): number[] {
     case 'channelsLast':
       return [0, ...order.slice(2), 1];
     case 'planar':
-      return order.length < 5 ? order : [0, 2, 1, 3, 4];
+      return [0, ...order.slice(2, -1), 1, order.length - 1];
   }
 }
 

@@ -12,3 +12,21 @@ export function collectGarbage(): void {
   const collect = runInNewContext('globalThis.gc') as (() => void) | undefined;
   collect?.();
 }
+
+/** Results of this size together are worth a collection. */
+const resultBytes = 256 * 2 ** 20;
+
+/**
+ * Called before results of `bytes` are made: collects those of earlier runs that nobody holds any more, which V8 would let pile up
+ * beside the memories that it does not see.
+ */
+export function createReclaimer(collect: () => void = collectGarbage): (bytes: number) => void {
+  let handedOut = 0;
+  return bytes => {
+    if (handedOut > 0 && handedOut + bytes > resultBytes) {
+      collect();
+      handedOut = 0;
+    }
+    handedOut += bytes;
+  };
+}

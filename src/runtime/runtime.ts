@@ -9,11 +9,11 @@ import type { Program } from '../lower/program.js';
 import type { PlannedMemory } from '../plan/plan.js';
 import type { TeamTree } from '../plan/team.js';
 import { checkScopes, clustersOf } from './clusters.js';
-import { collectGarbage } from './collect.js';
+import { collectGarbage, createReclaimer } from './collect.js';
 import { type Control, createControl, heldWord, markUnloaded, openControl, reset } from './control.js';
 import { createLine, type Work } from './line.js';
 import { loadJobs } from './load_jobs.js';
-import { allocateMemory, checkFeeds, readOutputs, writeInputs } from './memory.js';
+import { allocateMemory, checkFeeds, elementsOf, readOutputs, writeInputs } from './memory.js';
 import { chooseModule, compileModule, readModule } from './module.js';
 import { createProfile, profileOf, type RunProfile } from './profile.js';
 import { type OnStep, watchProgress } from './progress.js';
@@ -114,6 +114,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
 function createRuntime(team: Team, teams: TeamTree, name: ModuleName, module: WebAssembly.Module): Runtime {
   const entries = new Map<Loaded, Entry>();
   const line = createLine(team);
+  const reclaim = createReclaimer();
   const ranks = team.workers.length;
   let closing: Promise<void> | null = null;
 
@@ -190,7 +191,10 @@ function createRuntime(team: Team, teams: TeamTree, name: ModuleName, module: We
             ...(fault ? { fault } : {}),
           },
           nameOf: step => `step "${steps[step]?.name}"`,
-          collect: () => readOutputs(memories, outputs),
+          collect() {
+            reclaim(outputs.reduce((bytes, port) => bytes + 4 * elementsOf(port), 0));
+            return readOutputs(memories, outputs);
+          },
           onStart: job => onStep && watchProgress(control, steps, onStep, error => job.stop(callbackError(error))),
         };
       };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { convDepthwiseFields } from '../../../src/kernels/conv_depthwise.js';
 import { convGemmFields } from '../../../src/kernels/conv_gemm.js';
 import { convPlanarFields } from '../../../src/kernels/conv_planar.js';
+import { convPlanarWinogradFields } from '../../../src/kernels/conv_planar_winograd.js';
 import { copyFields, fillFields, gatherFields } from '../../../src/kernels/copy.js';
 import type { Fields } from '../../../src/kernels/descriptor.js';
 import { affineFields, binaryFields, unaryFields } from '../../../src/kernels/elementwise.js';
@@ -20,6 +21,7 @@ import { winogradInputFields, winogradOutputFields } from '../../../src/kernels/
 const mirrors: readonly (readonly [file: string, className: string, fields: Fields])[] = [
   ['conv_gemm_descriptor', 'ConvGemmDescriptor', convGemmFields],
   ['conv_planar', 'ConvPlanarDescriptor', convPlanarFields],
+  ['conv_planar_winograd', 'ConvPlanarWinogradDescriptor', convPlanarWinogradFields],
   ['conv_depthwise', 'ConvDepthwiseDescriptor', convDepthwiseFields],
   ['gemv', 'GemvDescriptor', gemvFields],
   ['matmul', 'MatmulDescriptor', matmulFields],
