@@ -7,6 +7,7 @@ import { sizeOf } from '../graph/shape.js';
 import { sliceConstant } from '../graph/slice_constant.js';
 import { type ActivationCode, activationCodes } from '../kernels/kernel.js';
 import { type Box, boxDims, hull, sameBox, wholeBox } from '../plan/box.js';
+import type { ConvMethod } from './convolution.js';
 import { emitCopy, emitFill } from './copying.js';
 import type { Emitter } from './emitter.js';
 import { type Held, isRun, loopsOver, offset, type Part, partOf } from './held.js';
@@ -18,6 +19,8 @@ export interface Lowering {
   readonly graph: TypedGraph;
   /** Convolutions are computed directly. */
   readonly exact: boolean;
+  /** How every convolution is computed; chosen from its shape where absent. */
+  readonly convMethod?: ConvMethod | undefined;
   /** The layout in which each value was computed, in whichever memory. */
   readonly layouts: Map<string, Layout>;
   readonly readers: ReadonlyMap<string, readonly Node[]>;
@@ -55,7 +58,7 @@ export const readersOf = (graph: TypedGraph): ReadonlyMap<string, readonly Node[
  */
 export function createContext(lowering: Lowering, values: Values, layer: Layer) {
   const { node: fullNode, out, whole, wanted, needs, operands: parts } = layer;
-  const { graph, exact, layouts } = lowering;
+  const { graph, exact, convMethod, layouts } = lowering;
   const { emitter } = values;
 
   /** Sizes of the whole value, wherever its parts are. */
@@ -181,6 +184,7 @@ export function createContext(lowering: Lowering, values: Values, layer: Layer) 
     graph,
     emitter,
     exact,
+    convMethod,
     fullNode,
     out,
     define,

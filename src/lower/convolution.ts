@@ -3,6 +3,7 @@ import { sizeOf } from '../graph/shape.js';
 import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
+import type { WinogradTiles } from '../kernels/winograd.js';
 import { absent, activationFields, type Context, unsupported, whereOf } from './context.js';
 import type { Address } from './emitter.js';
 import type { Held } from './held.js';
@@ -11,6 +12,12 @@ import { ndhwcFields, windowFields } from './spatial.js';
 import { chooseWinograd, lowerConvWinograd } from './winograd.js';
 
 export type ConvKernelName = 'f32_conv_gemm' | 'f32_conv_planar' | 'f32_conv_depthwise';
+
+/** A way to compute a convolution: a kernel, and the tiles of Winograd's method where that comes before it. */
+export interface ConvMethod {
+  readonly kernel: ConvKernelName;
+  readonly tiles: WinogradTiles | null;
+}
 
 /** Few channels leave a GEMM mostly padding: lanes run along w there instead, where rows are long enough. */
 const planarLimits = { inC: 16, outC: 8, outW: 16 };
@@ -41,11 +48,13 @@ function wholeConv({ fullNode, fullDims }: Context): [ConvNode, readonly number[
   return [node, fullDims(node.inputs[0]!), fullDims(node.outputs[0]!)];
 }
 
-const kernelOf = (context: Context): ConvKernelName => chooseConvKernel(...wholeConv(context));
+const kernelOf = (context: Context): ConvKernelName =>
+  context.convMethod?.kernel ?? chooseConvKernel(...wholeConv(context));
 
 /** By Winograd's method where that is allowed and pays, directly elsewhere. */
 function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | null): void {
-  const tiles = context.exact ? null : chooseWinograd(...wholeConv(context));
+  const chosen = () => (context.exact ? null : chooseWinograd(...wholeConv(context)));
+  const tiles = context.convMethod ? context.convMethod.tiles : chosen();
   if (tiles)
     lowerConvWinograd(context, node, { tiles, bias, residualPtr: residualAddress(context, node, channelsLast) });
   else lowerConvGemm(context, node, bias);

@@ -15,7 +15,7 @@ import {
   readersOf,
   unsupported,
 } from './context.js';
-import { convLayout, lowerConv } from './convolution.js';
+import { type ConvMethod, convLayout, lowerConv } from './convolution.js';
 import { demandsOf } from './demands.js';
 import { lowerActivation, lowerBatchNorm, lowerBinary } from './elementwise.js';
 import { type Gathered, gather } from './gathering.js';
@@ -38,6 +38,8 @@ export interface LowerOptions {
   readonly reference?: boolean;
   /** Compute every convolution directly: one accumulator chain per output. */
   readonly exact?: boolean;
+  /** Compute every convolution so, in place of the choice from its shape: for comparing one with the other. One memory only. */
+  readonly convMethod?: ConvMethod;
 }
 
 /**
@@ -62,9 +64,9 @@ export function layoutsOf(graph: TypedGraph, options: LowerOptions = {}): Map<st
   return emitProgram(graph, plan, options).lowering.layouts;
 }
 
-function emitProgram(graph: TypedGraph, plan: Plan, { reference = false, exact = false }: LowerOptions) {
+function emitProgram(graph: TypedGraph, plan: Plan, { reference = false, exact = false, convMethod }: LowerOptions) {
   const sequence = createSequence({ plan, reference });
-  const lowering: Lowering = { graph, exact, layouts: new Map(), readers: readersOf(graph) };
+  const lowering: Lowering = { graph, exact, convMethod, layouts: new Map(), readers: readersOf(graph) };
   const memories = sequence.emitters.map(createValues);
   const boxes = new Map(plan.layers.map(layer => [layer.name, layer.boxes]));
   const planned = new Map(graph.nodes.map(node => [node.outputs[0]!, boxes.get(node.name)!]));
