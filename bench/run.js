@@ -6,6 +6,7 @@ const benches = {
   predict: 'what the cost model says a network takes, against what it takes',
   cores: 'a network with more and more workers, against a loop that touches no memory and against the cost model',
   scaling: 'SIMULATED: how the zoo networks scale on machines given by description, from the cost model',
+  kernels: 'every layer of real networks alone: GFLOP/s, GB/s, and the chosen way beside the fastest',
   memory: 'copies, pools and additions against a plain memory copy',
 };
 

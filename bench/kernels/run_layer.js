@@ -1,0 +1,54 @@
+// Layers run alone: one-layer programs through the lowering and the runtime, timed by the runtime's own profile.
+import { lower } from '../../dist/src/lower/lower.js';
+import { planWhole } from '../../dist/src/plan/plan.js';
+import { layerName } from './layer_graph.js';
+
+/** The program of a one-layer graph; `convMethod` is given in place of the lowering's own choice, where it is. */
+export function layerProgram(graph, teams, convMethod) {
+  const plan = planWhole(graph, teams);
+  return { program: lower(graph, plan, convMethod ? { convMethod } : {}), memories: plan.memories };
+}
+
+/** What a program does, whatever its addresses: programs of equal signatures of one layer are the same way to compute it. */
+export const signature = ({ steps, weights }) =>
+  JSON.stringify([
+    steps.map(({ shares }) => shares.map(({ kernel, units }) => [kernel, units])),
+    weights.map(({ packing }) => packing),
+  ]);
+
+/** Kernels of the layer's own steps, each once: not those that change the layout of its input and output. */
+export const kernelsOf = ({ steps }) => [
+  ...new Set(steps.filter(isOwn).flatMap(({ shares }) => shares.map(({ kernel }) => kernel))),
+];
+
+const isOwn = ({ name }) => name === layerName;
+
+/** Loads a layer's program. `run` gives the milliseconds of its own steps, from the first worker's arrival to the last one's leave. */
+export async function openLayer(runtime, { program, memories }) {
+  const loaded = await runtime.load(program, memories);
+  const feeds = program.inputs.map(({ dims }) => inputData(dims));
+  return {
+    async run() {
+      let ms = 0;
+      const onProfile = ({ steps }) => {
+        for (const { busyMs, waitMs } of steps.filter(isOwn))
+          ms += Math.max(...busyMs.map((busy, rank) => busy + waitMs[rank]));
+      };
+      await runtime.run(loaded, feeds, { onProfile });
+      return ms;
+    },
+    outputs: () => runtime.run(loaded, feeds),
+    close: () => runtime.unload(loaded),
+  };
+}
+
+/** Uniform in [-1, 1), from a counter. */
+export function inputData(dims) {
+  const data = new Float32Array(dims.reduce((all, size) => all * size, 1));
+  let state = 1;
+  for (let i = 0; i < data.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    data[i] = state / 2 ** 31 - 1;
+  }
+  return data;
+}
