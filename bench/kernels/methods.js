@@ -1,7 +1,7 @@
 // The ways in which a convolution may be computed, all of them, whatever the chooser thinks of them.
 
-/** The chooser's own limits: fewer channels are never worth a transform, larger weights are never taken. */
-const leastChannels = 16;
+/** Fewer channels are never worth a transform; larger weights are never taken, whatever they gain. */
+const leastChannels = 8;
 const mostGrowth = 4;
 /** A planar convolution is made for few channels; with more than so many, it is not tried. */
 const planarChannels = 32;

@@ -1,6 +1,7 @@
 // Layers run alone: one-layer programs through the lowering and the runtime, timed by the runtime's own profile.
 import { lower } from '../../dist/src/lower/lower.js';
 import { planWhole } from '../../dist/src/plan/plan.js';
+import { inputData } from '../input.js';
 import { layerName } from './layer_graph.js';
 
 /** The program of a one-layer graph; `convMethod` is given in place of the lowering's own choice, where it is. */
@@ -26,7 +27,7 @@ const isOwn = ({ name }) => name === layerName;
 /** Loads a layer's program. `run` gives the milliseconds of its own steps, from the first worker's arrival to the last one's leave. */
 export async function openLayer(runtime, { program, memories }) {
   const loaded = await runtime.load(program, memories);
-  const feeds = program.inputs.map(({ dims }) => inputData(dims));
+  const feeds = program.inputs.map(({ dims }) => inputData(dims, -1));
   return {
     async run() {
       let ms = 0;
@@ -40,15 +41,4 @@ export async function openLayer(runtime, { program, memories }) {
     outputs: () => runtime.run(loaded, feeds),
     close: () => runtime.unload(loaded),
   };
-}
-
-/** Uniform in [-1, 1), from a counter. */
-export function inputData(dims) {
-  const data = new Float32Array(dims.reduce((all, size) => all * size, 1));
-  let state = 1;
-  for (let i = 0; i < data.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    data[i] = state / 2 ** 31 - 1;
-  }
-  return data;
 }
