@@ -7,9 +7,11 @@ import { kernelsOf, layerProgram, openLayer, signature } from './run_layer.js';
 const near = 1.3;
 const most = 4;
 
-/** Rounds go on for so long where runs are short, up to so many. */
-const budgetMs = 300;
-const mostRounds = 60;
+/** Where the operands of a way come to lie matters too, so all are loaded anew for each heat. */
+const heats = 3;
+/** The rounds of a heat go on for so long where runs are short, up to so many. */
+const budgetMs = 100;
+const mostRounds = 20;
 
 /** The ways to compute a layer, of which one is what the lowering chooses by itself. */
 export function waysOf(layer, graph, teams) {
@@ -34,14 +36,22 @@ export async function race(runtime, ways, leastRounds) {
     looks.push(ways.length === 1 ? 0 : await opened.run());
     await opened.close();
   }
-  const finalists = new Set(inTheRace(ways, looks));
-  const rows = ways.map(({ name, isChosen }, i) => ({ name, isChosen, raced: finalists.has(i), timesMs: [looks[i]] }));
+  const finalists = inTheRace(ways, looks);
+  const times = new Map(finalists.map(at => [at, []]));
+  for (let heat = 0; heat < heats; heat++) await runHeat(runtime, ways, times, Math.ceil(leastRounds / heats));
+  return ways.map(({ name, isChosen }, i) => {
+    const timesMs = times.get(i) ?? [looks[i]];
+    return { name, isChosen, raced: times.has(i), timesMs, medianMs: median(timesMs), spread: spread(timesMs) };
+  });
+}
+
+/** Loads the ways that `times` has lists for anew, lets them take turns, and adds to the lists. */
+async function runHeat(runtime, ways, times, leastRounds) {
   const racers = [];
-  for (const at of finalists) {
+  for (const [at, timesMs] of times) {
     const opened = await openLayer(runtime, ways[at]);
     await opened.run();
-    rows[at].timesMs = [];
-    racers.push({ opened, timesMs: rows[at].timesMs });
+    racers.push({ opened, timesMs });
   }
   const end = performance.now() + budgetMs * racers.length;
   for (let round = 0; round < leastRounds || (performance.now() < end && round < mostRounds); round++) {
@@ -51,7 +61,6 @@ export async function race(runtime, ways, leastRounds) {
     }
   }
   for (const { opened } of racers) await opened.close();
-  return rows.map(row => ({ ...row, medianMs: median(row.timesMs), spread: spread(row.timesMs) }));
 }
 
 /** Indices of the ways that go on, by what the first look at each has taken: the chosen one always does. */

@@ -4,7 +4,9 @@ import type { TypedGraph } from '../../../src/graph/ir.js';
 import type { Program } from '../../../src/lower/program.js';
 import { optimizeFor } from '../../../src/session/prepare.js';
 import { type ZooName, zooGraph, zooNames } from '../../../src/zoo/index.js';
-import { oneWorker } from '../lower/compare.js';
+import { execute } from '../../support/execute.js';
+import { interpret } from '../../support/interpret.js';
+import { expectSame, feedsOf, oneWorker } from '../lower/compare.js';
 
 /** What the tests use of the bench, which is plain JavaScript. */
 interface Layer {
@@ -132,13 +134,17 @@ describe('ways to compute a convolution', () => {
     'a maxpool x=1x8x4x8x8 kernel=2x2x2',
     'a gemm x=1x8 out=8',
     'a concat x=1x8x4x8x8 with=1x4x4x8x8',
-  ])('%s: each is another program, and exactly one is the chosen one', line => {
+  ])('%s: each is another program with the same result, and exactly one is the chosen one', line => {
     const layer = parseOne(line);
-    const ways = bench.waysOf(layer, bench.layerGraph(layer), oneWorker);
+    const graph = bench.layerGraph(layer);
+    const ways = bench.waysOf(layer, graph, oneWorker);
     expect(ways.filter(({ isChosen }) => isChosen)).toHaveLength(1);
     expect(new Set(ways.map(({ name }) => name)).size).toBe(ways.length);
     const programs = ways.map(({ program }) => JSON.stringify([program.steps, program.weights]));
     expect(new Set(programs).size).toBe(ways.length);
+    const feeds = feedsOf(graph);
+    const wanted = interpret(graph, feeds).get('y')!;
+    for (const { name, program } of ways) expectSame(execute(program, feeds).get('y')!, wanted, name);
   });
 });
 
