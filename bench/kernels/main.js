@@ -1,6 +1,6 @@
 // Every layer of real networks alone, on one core: how fast its kernel is, and whether the way that is chosen is the fastest.
 //
-//     npm run bench -- --kernels [--networks c3d,...] [--filter conv3] [--shapes FILE] [--workers 1] [--json FILE]
+//     npm run bench -- --kernels [--networks c3d,...] [--filter conv3] [--shapes FILE] [--workers 1] [--ways] [--json FILE]
 //     npm run bench -- --kernels --extract model.onnx --shape input=1,1,96,96,96
 //
 // The second form prints a model's layers as a shapes file. The chosen way may lose by no more than the spread of both; the exit
@@ -26,6 +26,7 @@ const options = {
   workers: { type: 'string', default: '1' },
   module: { type: 'string' },
   runs: { type: 'string', default: '7' },
+  ways: { type: 'boolean', default: false },
   extract: { type: 'string' },
   shape: { type: 'string' },
   json: { type: 'string' },
@@ -58,7 +59,7 @@ export async function main(args) {
   const machine = { ...host(), loadBefore: startLoad, stolenSeconds: stealSeconds() - before };
   const report = { host: machine, module: runtime.module, workers, limits: limits.limits, networks };
   console.log(`${hostLine(machine)}; ${machine.stolenSeconds.toFixed(1)} s stolen; module ${runtime.module}\n`);
-  console.log(markdown(report));
+  console.log(markdown(report, values.ways));
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   if (networks.some(({ layers }) => layers.some(layer => layer.verdict.lost))) process.exitCode = 1;
 }

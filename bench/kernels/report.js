@@ -20,7 +20,8 @@ const ms = value => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 const percent = part => `${(100 * part).toFixed(0)} %`;
 const time = ({ medianMs, spread }) => `${ms(medianMs)} ± ${percent(spread)}`;
 
-export function markdown({ limits, workers, networks }) {
+/** `showsWays`: with every way that was looked at below each table, those in the race marked. */
+export function markdown({ limits, workers, networks }, showsWays = false) {
   const { gflops, gigabytesPerSecond } = limits;
   const lines = [
     `One core: ${gflops.toFixed(1)} GFLOP/s in registers, ${gigabytesPerSecond.toFixed(1)} GB/s copied (read + written); ${workers} worker${workers > 1 ? 's' : ''}.`,
@@ -29,6 +30,7 @@ export function markdown({ limits, workers, networks }) {
   for (const { name, layers } of networks) {
     const rows = layers.map(layer => cells(layer, limits, workers));
     lines.push('', `### ${name}`, '', table(header, rows), '', sums(layers));
+    if (showsWays) lines.push('', ...layers.filter(({ rows: ways }) => ways.length > 1).map(waysLine));
   }
   return lines.join('\n');
 }
@@ -51,6 +53,12 @@ function cells({ layer, flops, bytes, verdict: { chosen, fastest, lost } }, limi
     fastest === chosen ? '' : time(fastest),
     lost ? '**lost**' : '',
   ];
+}
+
+function waysLine({ layer, rows }) {
+  const sorted = [...rows].sort((a, b) => a.medianMs - b.medianMs);
+  const ways = sorted.map(way => `${way.name} ${way.raced ? `**${ms(way.medianMs)}**` : ms(way.medianMs)}`);
+  return `- ${layer.name}: ${ways.join(', ')}`;
 }
 
 function sums(layers) {

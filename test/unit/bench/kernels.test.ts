@@ -41,7 +41,7 @@ interface Bench {
   waysOf(layer: Layer, graph: TypedGraph, teams: unknown): Way[];
   inTheRace(ways: readonly { readonly isChosen: boolean }[], looksMs: readonly number[]): number[];
   verdict(rows: readonly Row[]): { readonly chosen: Row; readonly fastest: Row; readonly lost: boolean };
-  markdown(report: unknown): string;
+  markdown(report: unknown, showsWays?: boolean): string;
 }
 
 const folder = new URL('../../../bench/kernels/', import.meta.url);
@@ -178,11 +178,13 @@ describe('the race', () => {
     const layer = parseOne(conv);
     const verdict = bench.verdict([row('F(2x2x2)', 1, 0), row('f32_conv_gemm', 2, 0, true)]);
     const limits = { gflops: 50, gigabytesPerSecond: 10 };
-    const networks = [{ name: 'net', layers: [{ layer, flops: 5e7, bytes: 1e6, verdict }] }];
-    const text = bench.markdown({ limits, workers: 1, networks });
+    const rows = [row('f32_conv_gemm', 2, 0, true), row('F(2x2x2)', 1, 0), { ...row('F(4x1x1)', 3, 0), raced: false }];
+    const networks = [{ name: 'net', layers: [{ layer, flops: 5e7, bytes: 1e6, rows, verdict }] }];
+    const text = bench.markdown({ limits, workers: 1, networks }, true);
     expect(text).toContain(
       '| a | 1 | 1x16x4x8x8 | f32_conv_gemm | 2.00 ± 0 % | 25.0 | 50 % |  |  | F(2x2x2) | 1.00 ± 0 % | **lost** |',
     );
     expect(text).toContain('All layers: 2.00 ms as chosen, 1.00 ms by the fastest ways; 1 lost.');
+    expect(text).toContain('- a: F(2x2x2) **1.00**, f32_conv_gemm **2.00**, F(4x1x1) 3.00');
   });
 });
