@@ -1,6 +1,7 @@
 // Every layer of real networks alone, on one core: how fast its kernel is, and whether the way that is chosen is the fastest.
 //
-//     npm run bench -- --kernels [--networks c3d,...] [--filter conv3] [--shapes FILE] [--workers 1] [--ways] [--json FILE]
+//     npm run bench -- --kernels [--networks c3d,...] [--filter conv3] [--shapes FILE] [--exact]
+//         [--module simd] [--workers 1] [--runs 7] [--ways] [--json FILE]
 //     npm run bench -- --kernels --extract model.onnx --shape input=1,1,96,96,96
 //
 // The second form prints a model's layers as a shapes file. The chosen way may lose by no more than the spread of both; the exit
@@ -25,6 +26,7 @@ const options = {
   filter: { type: 'string', default: '' },
   workers: { type: 'string', default: '1' },
   module: { type: 'string' },
+  exact: { type: 'boolean', default: false },
   runs: { type: 'string', default: '7' },
   ways: { type: 'boolean', default: false },
   extract: { type: 'string' },
@@ -50,15 +52,24 @@ export async function main(args) {
       process.stderr.write(`${basename(file, '.txt')} ${layer.name} ...\n`);
       limits.measure(3);
       const key = formatLayer({ ...layer, name: '', times: 1 });
-      if (!known.has(key)) known.set(key, await measure(runtime, layer, Number(values.runs)));
+      if (!known.has(key)) known.set(key, await measure(runtime, layer, values));
       layers.push({ layer, ...known.get(key) });
     }
     if (layers.length > 0) networks.push({ name: basename(file, '.txt'), layers });
   }
   await runtime.close();
   const machine = { ...host(), loadBefore: startLoad, stolenSeconds: stealSeconds() - before };
-  const report = { host: machine, module: runtime.module, workers, limits: limits.limits, networks };
-  console.log(`${hostLine(machine)}; ${machine.stolenSeconds.toFixed(1)} s stolen; module ${runtime.module}\n`);
+  const report = {
+    host: machine,
+    module: runtime.module,
+    exact: values.exact,
+    workers,
+    limits: limits.limits,
+    networks,
+  };
+  console.log(
+    `${hostLine(machine)}; ${machine.stolenSeconds.toFixed(1)} s stolen; module ${runtime.module}${values.exact ? ', exact' : ''}\n`,
+  );
   console.log(markdown(report, values.ways));
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   if (networks.some(({ layers }) => layers.some(layer => layer.verdict.lost))) process.exitCode = 1;
@@ -81,9 +92,9 @@ async function start(workers, module) {
   return Object.assign(runtime, { teams });
 }
 
-async function measure(runtime, layer, runs) {
+async function measure(runtime, layer, { exact, runs }) {
   const graph = layerGraph(layer);
-  const rows = await race(runtime, waysOf(layer, graph, runtime.teams), runs);
+  const rows = await race(runtime, waysOf(layer, graph, runtime.teams, exact), Number(runs));
   return { ...layerWork(graph), rows, verdict: verdict(rows) };
 }
 

@@ -13,13 +13,14 @@ const heats = 3;
 const budgetMs = 100;
 const mostRounds = 20;
 
-/** The ways to compute a layer, of which one is what the lowering chooses by itself. */
-export function waysOf(layer, graph, teams) {
-  const chosen = layerProgram(graph, teams);
-  const ways = convMethods(layer).map(method => ({
-    name: methodName(method),
+/** The ways to compute a layer, of which one is what the lowering chooses by itself; direct ones alone where it is to be `exact`. */
+export function waysOf(layer, graph, teams, exact = false) {
+  const chosen = layerProgram(graph, teams, { exact });
+  const methods = convMethods(layer).filter(({ tiles }) => !exact || tiles === null);
+  const ways = methods.map(convMethod => ({
+    name: methodName(convMethod),
     isChosen: false,
-    ...layerProgram(graph, teams, method),
+    ...layerProgram(graph, teams, { convMethod }),
   }));
   const same = ways.find(({ program }) => signature(program) === signature(chosen.program));
   if (same) same.isChosen = true;

@@ -4,10 +4,10 @@ import { planWhole } from '../../dist/src/plan/plan.js';
 import { inputData } from '../input.js';
 import { layerName } from './layer_graph.js';
 
-/** The program of a one-layer graph; `convMethod` is given in place of the lowering's own choice, where it is. */
-export function layerProgram(graph, teams, convMethod) {
+/** The program of a one-layer graph: as the lowering chooses, or as its options say. */
+export function layerProgram(graph, teams, options = {}) {
   const plan = planWhole(graph, teams);
-  return { program: lower(graph, plan, convMethod ? { convMethod } : {}), memories: plan.memories };
+  return { program: lower(graph, plan, options), memories: plan.memories };
 }
 
 /** What a program does, whatever its addresses: programs of equal signatures of one layer are the same way to compute it. */

@@ -62,7 +62,7 @@ async function errorsOf(runtime, teams, inC, input) {
   const results = [];
   let wanted;
   for (const tiles of forms) {
-    const layerCode = layerProgram(graph, teams, { kernel: 'f32_conv_gemm', tiles });
+    const layerCode = layerProgram(graph, teams, { convMethod: { kernel: 'f32_conv_gemm', tiles } });
     const feeds = feedsOf(layerCode.program).map(data => data.map(inputs[input]));
     wanted ??= convolveDirectly(feeds[0], w, { inC, outC, sizes });
     const opened = await openLayer(runtime, layerCode, feeds);

@@ -38,7 +38,7 @@ interface Bench {
   layerWork(graph: TypedGraph): { readonly flops: number; readonly bytes: number };
   convMethods(layer: Layer): Method[];
   methodName(method: Method): string;
-  waysOf(layer: Layer, graph: TypedGraph, teams: unknown): Way[];
+  waysOf(layer: Layer, graph: TypedGraph, teams: unknown, exact?: boolean): Way[];
   inTheRace(ways: readonly { readonly isChosen: boolean }[], looksMs: readonly number[]): number[];
   verdict(rows: readonly Row[]): { readonly chosen: Row; readonly fastest: Row; readonly lost: boolean };
   markdown(report: unknown, showsWays?: boolean): string;
@@ -145,6 +145,17 @@ describe('ways to compute a convolution', () => {
     const feeds = feedsOf(graph);
     const wanted = interpret(graph, feeds).get('y')!;
     for (const { name, program } of ways) expectSame(execute(program, feeds).get('y')!, wanted, name);
+  });
+});
+
+describe('exact ways', () => {
+  it('are the direct ones', () => {
+    const layer = parseOne(conv);
+    const ways = bench.waysOf(layer, bench.layerGraph(layer), oneWorker, true);
+    expect(ways.map(({ name, isChosen }) => [name, isChosen])).toEqual([
+      ['f32_conv_gemm', true],
+      ['f32_conv_planar', false],
+    ]);
   });
 });
 
