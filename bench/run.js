@@ -6,6 +6,8 @@ const benches = {
   predict: 'what the cost model says a network takes, against what it takes',
   cores: 'a network with more and more workers, against a loop that touches no memory and against the cost model',
   scaling: 'SIMULATED: how the zoo networks scale on machines given by description, from the cost model',
+  kernels: 'every layer of real networks alone: GFLOP/s, GB/s, and the chosen way beside the fastest',
+  'winograd-error': 'how far the results of each form of the method are from a convolution in float64',
   memory: 'copies, pools, additions and products of few rows against a plain memory copy',
 };
 
@@ -13,7 +15,7 @@ const [, , first = '', ...rest] = process.argv;
 const name = first.replace(/^--/, '');
 if (!Object.hasOwn(benches, name)) {
   console.error('usage: npm run bench -- --NAME [options]\n');
-  for (const [key, what] of Object.entries(benches)) console.error(`  --${key.padEnd(8)} ${what}`);
+  for (const [key, what] of Object.entries(benches)) console.error(`  --${key.padEnd(14)} ${what}`);
   process.exit(2);
 }
 const { main } = await import(`./${name}/main.js`);

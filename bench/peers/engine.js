@@ -1,6 +1,7 @@
-// One engine in a process of its own, driven by messages from main.js: load, run, stop. Only `session.run` is timed:
+// One engine in a process of its own, driven by messages from child.js: load, run, stop. Only `session.run` is timed:
 // Float32Array in to Float32Array out.
 import { readFileSync, writeFileSync } from 'node:fs';
+import { inputData } from '../input.js';
 
 const [, , engine, threads] = process.argv;
 
@@ -28,15 +29,10 @@ const loaders = {
   },
 };
 
-/** The same numbers in every process: uniform in [0, 1), from a counter. */
-function input(dims) {
-  const data = new Float32Array(dims.reduce((all, size) => all * size, 1));
-  let state = 1;
-  for (let i = 0; i < data.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    data[i] = state / 2 ** 32;
-  }
-  return data;
+/** A line of the process's own status in MiB: VmRSS is what it holds now, VmHWM the most it ever held. */
+function statusMiB(field) {
+  const line = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync('/proc/self/status', 'utf8'));
+  return Number(line?.[1] ?? 0) / 1024;
 }
 
 let api;
@@ -44,29 +40,36 @@ let session;
 let feeds;
 
 const commands = {
-  async load({ path, dims, options }) {
+  /** `inputs`: name and sizes of each. */
+  async load({ path, inputs, options }) {
     api ??= await loaders[engine]();
     const started = performance.now();
     session = await api.create(path, options);
     const createMs = performance.now() - started;
-    const [name] = session.inputNames;
-    feeds = { [name]: new api.Tensor('float32', input(dims), dims) };
-    return { createMs };
+    const loadedMiB = statusMiB('VmRSS');
+    feeds = Object.fromEntries(
+      inputs.map(({ name, dims }) => [name, new api.Tensor('float32', inputData(dims), dims)]),
+    );
+    const { node, v8 } = process.versions;
+    const cpus = /^Cpus_allowed_list:\s*(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+    return { createMs, loadedMiB, node: `v${node}`, v8, cpus };
   },
+  /** With a path, writes all outputs to it, one behind the other; the answer has the number of values of each. */
   async run({ outputTo }) {
     const started = performance.now();
     const results = await session.run(feeds);
     const ms = performance.now() - started;
-    if (outputTo) {
-      const { data } = results[session.outputNames[0]];
-      writeFileSync(outputTo, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    }
-    return { ms };
+    if (!outputTo) return { ms };
+    const outputs = session.outputNames.map(name => results[name].data);
+    writeFileSync(outputTo, '');
+    for (const { buffer, byteOffset, byteLength } of outputs)
+      writeFileSync(outputTo, new Uint8Array(buffer, byteOffset, byteLength), { flag: 'a' });
+    return { ms, sizes: outputs.map(({ length }) => length) };
   },
   async stop() {
+    const peakMiB = statusMiB('VmHWM');
     await session?.release();
-    const peak = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'));
-    return { peakMB: Number(peak?.[1] ?? 0) / 1024 };
+    return { peakMiB };
   },
 };
 

@@ -1,9 +1,9 @@
 // What the cost model says a network takes, against what a session takes: the zoo at full width, or model files. Rates
 // are the kept ones, or measured first; they come from other shapes than any of these.
 import { writeFileSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
-import { parseArgs } from 'node:util';
 import { host, hostLine, stealSeconds } from '../host.js';
+import { inputData } from '../input.js';
+import { modelName, parseBenchArgs } from '../models.js';
 import { best, median, table } from '../stats.js';
 
 const bar = 0.25;
@@ -11,8 +11,6 @@ const zoo = ['c3d', 'resnet34', 'resnet50', 'vgg11', 'p3d'];
 
 const options = {
   models: { type: 'string', default: zoo.map(name => `zoo:${name}`).join(',') },
-  model: { type: 'string', multiple: true, default: [] },
-  shape: { type: 'string', multiple: true, default: [] },
   workers: { type: 'string', default: '1,2' },
   runs: { type: 'string', default: '7' },
   calibrate: { type: 'boolean', default: false },
@@ -21,19 +19,14 @@ const options = {
 };
 
 export async function main(args) {
-  const { values } = parseArgs({ args, options });
+  const { values, models: given } = parseBenchArgs(args, options);
   const { calibrated } = await import('../../dist/src/index.js');
   const before = stealSeconds();
   const onWarning = message => process.stderr.write(`${message}\n`);
   process.stderr.write('rates ...\n');
   const { rates, measured } = await calibrated({ force: values.calibrate, onWarning });
   const sources = values.models === '' ? [] : values.models.split(',');
-  const models = [...sources, ...values.model].map(source => ({ source, shapes: {} }));
-  // The n-th --shape belongs to the n-th --model.
-  values.shape.forEach((text, i) => {
-    const [input, sizes] = text.split('=');
-    models[sources.length + i].shapes = { [input]: sizes.split(',').map(Number) };
-  });
+  const models = [...sources.map(source => ({ source, shapes: {} })), ...given];
   const rows = [];
   const kernels = [];
   for (const model of models) {
@@ -48,12 +41,6 @@ export async function main(args) {
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
   if (rows.some(({ ratio }) => Math.abs(ratio - 1) > bar)) process.exitCode = 1;
 }
-
-/** Of a file that is called like every other, its folder's name. */
-const nameOf = ({ source }) => {
-  const name = basename(source, '.onnx');
-  return name === 'model' ? basename(dirname(source)) : name;
-};
 
 /** The program of a model for so many workers, and what it should take. */
 async function predict({ source, shapes }, { workers, rates }) {
@@ -83,7 +70,7 @@ async function compare(model, { workers, rates, runs }) {
   }
   await session.release();
   return {
-    name: nameOf(model),
+    name: modelName(model),
     workers,
     gflop: flops / 1e9,
     predictedMs: prediction.totalMs,
@@ -120,18 +107,7 @@ async function compareKernels(model, { workers, rates, runs }) {
     sum.leastMs += leastMs[i];
     sums.set(kernel, sum);
   });
-  return [...sums].map(([kernel, sum]) => ({ name: nameOf(model), workers, kernel, ...sum }));
-}
-
-/** Uniform in [0, 1), from a counter. */
-function inputData(dims) {
-  const data = new Float32Array(dims.reduce((all, size) => all * size, 1));
-  let state = 1;
-  for (let i = 0; i < data.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    data[i] = state / 2 ** 32;
-  }
-  return data;
+  return [...sums].map(([kernel, sum]) => ({ name: modelName(model), workers, kernel, ...sum }));
 }
 
 function markdown({ host: machine, rates, measured, rows, kernels }) {

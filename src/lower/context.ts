@@ -7,6 +7,7 @@ import { sizeOf } from '../graph/shape.js';
 import { sliceConstant } from '../graph/slice_constant.js';
 import { type ActivationCode, activationCodes } from '../kernels/kernel.js';
 import { type Box, boxDims, hull, sameBox, wholeBox } from '../plan/box.js';
+import type { ConvMethod } from './convolution.js';
 import { emitCopy, emitFill } from './copying.js';
 import type { Emitter } from './emitter.js';
 import { type Held, isRun, loopsOver, offset, type Part, partOf } from './held.js';
@@ -20,6 +21,8 @@ export interface Lowering {
   readonly exact: boolean;
   /** Weights of products of few rows are rounded to bfloat16. */
   readonly bf16: boolean;
+  /** How every convolution is computed; chosen from its shape where absent. */
+  readonly convMethod?: ConvMethod | undefined;
   /** The layout in which each value was computed, in whichever memory. */
   readonly layouts: Map<string, Layout>;
   readonly readers: ReadonlyMap<string, readonly Node[]>;
@@ -57,7 +60,7 @@ export const readersOf = (graph: TypedGraph): ReadonlyMap<string, readonly Node[
  */
 export function createContext(lowering: Lowering, values: Values, layer: Layer) {
   const { node: fullNode, out, whole, wanted, needs, operands: parts } = layer;
-  const { graph, exact, bf16, layouts } = lowering;
+  const { graph, exact, bf16, convMethod, layouts } = lowering;
   const { emitter } = values;
 
   /** Sizes of the whole value, wherever its parts are. */
@@ -184,6 +187,7 @@ export function createContext(lowering: Lowering, values: Values, layer: Layer) 
     emitter,
     exact,
     bf16,
+    convMethod,
     fullNode,
     out,
     define,

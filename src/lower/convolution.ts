@@ -15,6 +15,13 @@ import { lowerConvWinograd } from './winograd_steps.js';
 
 export type ConvKernelName = 'f32_conv_gemm' | 'f32_conv_planar' | 'f32_conv_depthwise';
 
+/** A way to compute a convolution: the layout that a kernel works on, and Winograd's method in that layout; null: directly. */
+export interface ConvMethod {
+  readonly kernel: ConvKernelName;
+  readonly winograd: WinogradChoice | null;
+  readonly planarTiles: PlanarTiles | null;
+}
+
 /** Few channels leave a GEMM mostly padding: lanes run along w there instead, where rows are long enough. */
 const planarLimits = { inC: 16, outC: 8, outW: 16 };
 
@@ -54,11 +61,13 @@ function wholeConv({ fullNode, fullDims }: Context): [ConvNode, readonly number[
   return [node, fullDims(node.inputs[0]!), fullDims(node.outputs[0]!)];
 }
 
-const kernelOf = (context: Context): ConvKernelName => chooseConvKernel(...wholeConv(context));
+const kernelOf = (context: Context): ConvKernelName =>
+  context.convMethod?.kernel ?? chooseConvKernel(...wholeConv(context));
 
 /** By Winograd's method where that is allowed and pays, directly elsewhere. */
 function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | null): void {
-  const choice = context.exact ? null : winogradOf(...wholeConv(context));
+  const chosen = () => (context.exact ? null : winogradOf(...wholeConv(context)));
+  const choice = context.convMethod ? context.convMethod.winograd : chosen();
   if (choice)
     lowerConvWinograd(context, node, { choice, bias, residualPtr: residualAddress(context, node, channelsLast) });
   else lowerConvGemm(context, node, bias);
@@ -212,7 +221,8 @@ function lowerConvPlanar(context: Context, node: ConvNode, bias: Float32Array | 
   };
   const where = whereOf(node, 2 * sizeOf(y.dims) * taps * inC);
   const weights = context.constant(wName)!;
-  const tiles = context.exact ? null : choosePlanarWinograd(...wholeConv(context));
+  const chosen = () => (context.exact ? null : choosePlanarWinograd(...wholeConv(context)));
+  const tiles = context.convMethod ? context.convMethod.planarTiles : chosen();
   if (tiles) {
     const { kW, dilD, dilH, dilW, padD, padH, padW } = window;
     const [tileD, tileH] = tiles;

@@ -15,7 +15,7 @@ import {
   readersOf,
   unsupported,
 } from './context.js';
-import { convLayout, lowerConv } from './convolution.js';
+import { type ConvMethod, convLayout, lowerConv } from './convolution.js';
 import { demandsOf } from './demands.js';
 import { lowerActivation, lowerBatchNorm, lowerBinary } from './elementwise.js';
 import { type Gathered, gather } from './gathering.js';
@@ -40,6 +40,8 @@ export interface LowerOptions {
   readonly exact?: boolean;
   /** Round the weights of products of few rows to bfloat16. */
   readonly bf16?: boolean;
+  /** Compute every convolution so, in place of the choice from its shape: for comparing one with the other. One memory only. */
+  readonly convMethod?: ConvMethod;
 }
 
 /**
@@ -65,9 +67,9 @@ export function layoutsOf(graph: TypedGraph, options: LowerOptions = {}): Map<st
 }
 
 function emitProgram(graph: TypedGraph, plan: Plan, options: LowerOptions) {
-  const { reference = false, exact = false, bf16 = false } = options;
+  const { reference = false, exact = false, bf16 = false, convMethod } = options;
   const sequence = createSequence({ plan, reference });
-  const lowering: Lowering = { graph, exact, bf16, layouts: new Map(), readers: readersOf(graph) };
+  const lowering: Lowering = { graph, exact, bf16, convMethod, layouts: new Map(), readers: readersOf(graph) };
   const memories = sequence.emitters.map(createValues);
   const boxes = new Map(plan.layers.map(layer => [layer.name, layer.boxes]));
   const planned = new Map(graph.nodes.map(node => [node.outputs[0]!, boxes.get(node.name)!]));

@@ -14,12 +14,22 @@ const mostLineBytes = 512 * 1024;
 /** How much cheaper the method has to be than direct convolution. */
 const leastGain = 0.8;
 
+/** Every pair of tiles where the method applies and its lines stay in a cache. */
+export function planarWays(node: ConvNode, x: readonly number[], y: readonly number[]): readonly PlanarTiles[] {
+  const { inC, outW } = ndhwcFields(x, y);
+  const { kD, kH, kW, strideD, strideH, dilW } = windowFields(node.window);
+  if (kD !== 3 || kH !== 3 || strideD !== 1 || strideH !== 1) return [];
+  const lineBytes = 4 * inC * (outW + (kW - 1) * dilW);
+  const tiles: readonly WinogradTile[] = [2, 4];
+  return tiles
+    .flatMap(tileD => tiles.map((tileH): PlanarTiles => [tileD, tileH]))
+    .filter(([tileD, tileH]) => (tileD + 2) * (tileH + 2) * lineBytes <= mostLineBytes);
+}
+
 /** The tiles that should take least time; null where direct convolution does, or where the method does not apply. */
 export function choosePlanarWinograd(node: ConvNode, x: readonly number[], y: readonly number[]): PlanarTiles | null {
-  const { inC, outC, outD, outH, outW } = ndhwcFields(x, y);
-  const { kD, kH, kW, strideD, strideH, dilD, dilH, dilW } = windowFields(node.window);
-  if (kD !== 3 || kH !== 3 || strideD !== 1 || strideH !== 1) return null;
-  const lineBytes = 4 * inC * (outW + (kW - 1) * dilW);
+  const { inC, outC, outD, outH } = ndhwcFields(x, y);
+  const { kD, kH, kW, dilD, dilH } = windowFields(node.window);
   /** Multiply-adds for each position along w. */
   const costOf = ([tileD, tileH]: PlanarTiles): number => {
     const tiles = tilesOver(outD, { tile: tileD }, dilD) * tilesOver(outH, { tile: tileH }, dilH);
@@ -31,13 +41,11 @@ export function choosePlanarWinograd(node: ConvNode, x: readonly number[], y: re
   };
   let best: PlanarTiles | null = null;
   let least = leastGain * outD * outH * kD * kH * kW * inC * outC;
-  for (const tileD of [2, 4] as const) {
-    for (const tileH of [2, 4] as const) {
-      const cost = costOf([tileD, tileH]);
-      if (cost >= least || (tileD + 2) * (tileH + 2) * lineBytes > mostLineBytes) continue;
-      least = cost;
-      best = [tileD, tileH];
-    }
+  for (const way of planarWays(node, x, y)) {
+    const cost = costOf(way);
+    if (cost >= least) continue;
+    least = cost;
+    best = way;
   }
   return best;
 }

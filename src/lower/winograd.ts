@@ -117,16 +117,23 @@ function* waysOf(shape: ConvShape): Generator<WinogradChoice> {
   }
 }
 
-/** The way that should take least time; null where direct convolution is used. */
-export function chooseWinograd(node: ConvNode, x: readonly number[], y: readonly number[]): WinogradChoice | null {
-  if (node.groups !== 1) return null;
+/** Every way that is allowed: those whose packed weights are not too large. */
+export function winogradWays(node: ConvNode, x: readonly number[], y: readonly number[]): readonly WinogradChoice[] {
+  if (node.groups !== 1) return [];
   const shape = convShape(node, x, y);
   const weights = product(shape.taps) * shape.inC * shape.outC;
+  return [...waysOf(shape)].filter(choice => {
+    const packed = packedWeights(shape, choice);
+    return packed <= mostGrowth * weights || 4 * packed <= smallWeightBytes;
+  });
+}
+
+/** The way that should take least time; null where direct convolution is used. */
+export function chooseWinograd(node: ConvNode, x: readonly number[], y: readonly number[]): WinogradChoice | null {
+  const shape = convShape(node, x, y);
   let best: WinogradChoice | null = null;
   let least = leastGain * directCost(shape);
-  for (const choice of waysOf(shape)) {
-    const packed = packedWeights(shape, choice);
-    if (packed > mostGrowth * weights && 4 * packed > smallWeightBytes) continue;
+  for (const choice of winogradWays(node, x, y)) {
     const cost = winogradCost(shape, choice);
     if (cost >= least) continue;
     least = cost;

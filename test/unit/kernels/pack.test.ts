@@ -10,10 +10,7 @@ import { winogradTransforms } from '../../../src/kernels/winograd.js';
 import { generator, randomFloats } from './harness.js';
 
 /** Packings that only move elements; the transformed ones are held to whole convolutions. */
-type Placed = Exclude<
-  Packing,
-  { kernel: 'f32_winograd_products' | 'f32_conv_planar_winograd' | 'f32_gemv_bf16' }
->;
+type Placed = Exclude<Packing, { kernel: 'f32_winograd_products' | 'f32_conv_planar_winograd' | 'f32_gemv_bf16' }>;
 
 /** Where the constant's element i goes in the packed operand: each layout by its definition. -1: nowhere. */
 function placeOf(packing: Placed, i: number): number {
