@@ -16,7 +16,16 @@ import {
   type Stage,
 } from './pack_stage.js';
 import { packWinograd } from './pack_winograd.js';
-import { denseUnit, gemmPanel, gemvPanel, type PackedMatrix, type Packing, rowsPerUnit } from './packing.js';
+import {
+  denseUnit,
+  gemmPanel,
+  gemvPanel,
+  type PackedMatrix,
+  type Packing,
+  rowsPerUnit,
+  type TapRuns,
+  tapsIn,
+} from './packing.js';
 import { alongAxis, threeTaps, transformsOf } from './winograd_transforms.js';
 import { axisMatrix, type WinogradPacking, winogradSizes } from './winograd_weights.js';
 
@@ -34,13 +43,13 @@ export function pack(packing: Packing, unit: number, read: ReadElements, address
       return;
     }
     case 'f32_conv_gemm': {
-      const { groups, outC, groupInC, taps } = packing;
+      const { groups, outC, groupInC, taps, runs } = packing;
       const panels = Math.ceil(outC / groups / gemmPanel);
       const group = Math.floor(unit / panels);
       const first = (unit % panels) * gemmPanel;
       const rows = Math.min(gemmPanel, outC / groups - first);
       const firstRow = group * (outC / groups) + first;
-      packPanel(stage, unit, { panel: gemmPanel, firstRow, rows, channels: groupInC, taps });
+      packPanel(stage, unit, { panel: gemmPanel, firstRow, rows, channels: groupInC, taps }, runs);
       return;
     }
     case 'f32_winograd_products':
@@ -79,29 +88,26 @@ const matrixRows = ({ outputs, depth, first }: PackedMatrix, panel: number, unit
   taps: 1,
 });
 
-/** Panel `unit`: [tap][channel][panel]. */
-function packPanel(stage: Stage, unit: number, rows: PanelRows): void {
+/** Panel `unit`: [tap][channel][panel], of the taps in `runs` alone. */
+function packPanel(stage: Stage, unit: number, rows: PanelRows, runs: TapRuns = [[0, 1]]): void {
   const { panel, channels, taps } = rows;
-  const target = stage.address + unit * panel * channels * taps * bytesPerFloat;
+  const tapBytes = channels * panel * bytesPerFloat;
+  const target = stage.address + unit * tapsIn(runs) * tapBytes;
   const channelAt = (channel: number) => target + channel * panel * bytesPerFloat;
   if (taps === 1) {
     forEachPart(stage, rows, channelAt);
     return;
   }
   const x = stage.at.panel;
-  forEachPart(
-    stage,
-    rows,
-    () => x,
-    (first, count) =>
-      copyBox(stage, {
-        dims: [taps, count, panel],
-        x,
-        xStrides: [panel, taps * panel, 1],
-        y: channelAt(first),
-        yStrides: [channels * panel, panel, 1],
-      }),
-  );
+  const use = (firstChannel: number, count: number) => {
+    let y = channelAt(firstChannel);
+    for (const [first, length] of runs) {
+      const strides = { xStrides: [panel, taps * panel, 1], yStrides: [channels * panel, panel, 1] } as const;
+      copyBox(stage, { dims: [length, count, panel], x: x + first * panel * bytesPerFloat, y, ...strides });
+      y += length * tapBytes;
+    }
+  };
+  forEachPart(stage, rows, () => x, use);
 }
 
 function packPanelBf16(stage: Stage, unit: number, rows: PanelRows): void {
@@ -159,7 +165,7 @@ function packWinogradPanel(stage: Stage, packing: WinogradPacking, unit: number)
   const tapStride = allChannels * gemmPanel;
   const panelStride = otherTaps * tapStride;
   const pointStride = panels * panelStride;
-  const sizes = axes.map(({ points }, axis) => (points > 1 ? points : packing.taps[axis]!));
+  const sizes = axes.map(({ points }, axis) => (points > 1 ? points : packing.counts[axis]!));
   const [sizeD, sizeH, sizeW] = sizes as [number, number, number];
   const isDeep = axes[0].points > 1;
   const panel = {

@@ -87,8 +87,8 @@ function sizesOf(packing: Packing): { staged: number; panel: number } {
 }
 
 /** Bytes of the matrices of three axes, for one position within a stride. */
-export const matricesBytes = ({ axes, taps }: WinogradPacking): number =>
-  8 * axes.reduce((sum, { points }, axis) => sum + taps[axis]! * (points > 1 ? points : taps[axis]!), 0);
+export const matricesBytes = ({ axes, taps, counts }: WinogradPacking): number =>
+  8 * axes.reduce((sum, { points }, axis) => sum + taps[axis]! * (points > 1 ? points : counts[axis]!), 0);
 
 /** Byte offsets in the scratch, and its size. */
 function layoutOf(packing: Packing): Places & { readonly bytes: number } {

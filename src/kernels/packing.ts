@@ -10,13 +10,14 @@ import { type WinogradPacking, winogradSizes } from './winograd_weights.js';
 export type Packing =
   /** Row-major, as it is. */
   | { readonly kernel: 'dense'; readonly elements: number }
-  /** w [outC, inC/groups, kD, kH, kW] -> [group][panel of 8 outputs][tap][channel][8]. */
+  /** w [outC, inC/groups, kD, kH, kW] -> [group][panel of 8 outputs][tap][channel][8], of the taps in `runs` alone. */
   | {
       readonly kernel: 'f32_conv_gemm';
       readonly groups: number;
       readonly outC: number;
       readonly groupInC: number;
       readonly taps: number;
+      readonly runs: TapRuns;
     }
   | WinogradPacking
   /** For f32_conv_gemm: [panel of 8 outputs][K][8]. */
@@ -37,6 +38,11 @@ export type Packing =
     }
   /** w [C, 1, kD, kH, kW] -> [tap][C]. */
   | { readonly kernel: 'f32_conv_depthwise'; readonly channels: number; readonly taps: number };
+
+/** Runs of a kernel's taps, each its first tap and its length. */
+export type TapRuns = readonly (readonly [first: number, length: number])[];
+
+export const tapsIn = (runs: TapRuns): number => runs.reduce((sum, [, length]) => sum + length, 0);
 
 /** `outputs` columns, from `first` on, of Gemm's b [K, columns]; or rows of b [rows, K] when transposed. */
 export interface PackedMatrix {
@@ -92,7 +98,7 @@ export function packBytes(packing: Packing): number {
       return packing.elements * bytesPerFloat;
     case 'f32_conv_gemm': {
       const panels = packing.groups * Math.ceil(packing.outC / packing.groups / gemmPanel);
-      return panels * gemmPanel * packing.taps * packing.groupInC * bytesPerFloat;
+      return panels * gemmPanel * tapsIn(packing.runs) * packing.groupInC * bytesPerFloat;
     }
     case 'f32_winograd_products': {
       const { points, otherTaps, channels, panels } = winogradSizes(packing);

@@ -16,15 +16,18 @@ export interface WinogradPacking {
   readonly outC: number;
   readonly inC: number;
   readonly taps: Triple;
+  /** Of the taps along each axis, those that count: the first one, and how many. */
+  readonly first: Triple;
+  readonly counts: Triple;
 }
 
 const product = (values: readonly number[]) => values.reduce((all, value) => all * value, 1);
 
 /** Sizes of the packed weights. */
-export function winogradSizes({ axes, strides, taps, inC, outC }: WinogradPacking) {
+export function winogradSizes({ axes, strides, counts, inC, outC }: WinogradPacking) {
   return {
     points: product(axes.map(axis => axis.points)),
-    otherTaps: axes[0].points > 1 ? 1 : taps[0],
+    otherTaps: axes[0].points > 1 ? 1 : counts[0],
     channels: 4 * Math.ceil((inC * product(strides)) / 4),
     panels: Math.ceil(outC / 8),
   };
@@ -36,13 +39,14 @@ export function winogradSizes({ axes, strides, taps, inC, outC }: WinogradPackin
  */
 export function axisMatrix(packing: WinogradPacking, axis: number, position: number): number[][] {
   const tile = packing.axes[axis]!;
-  const [taps, stride, shift] = [packing.taps[axis]!, packing.strides[axis]!, packing.shifts[axis]!];
-  const rows = tile.points > 1 ? transformsOf(tile).weight : identity(taps);
+  const [stride, shift] = [packing.strides[axis]!, packing.shifts[axis]!];
+  const [first, count] = [packing.first[axis]!, packing.counts[axis]!];
+  const rows = tile.points > 1 ? transformsOf(tile).weight : identity(count);
   return rows.map(row => {
-    const result = new Array<number>(taps).fill(0);
+    const result = new Array<number>(packing.taps[axis]!).fill(0);
     row.forEach((factor, tap) => {
       const own = tap * stride + position - shift;
-      if (own >= 0 && own < taps) result[own] = factor;
+      if (own >= 0 && own < count) result[first + own] = factor;
     });
     return result;
   });

@@ -8,6 +8,7 @@ import { absent, activationFields, type Context, unsupported, whereOf } from './
 import type { Address } from './emitter.js';
 import type { Held } from './held.js';
 import { channelsLast, type Layout } from './layout.js';
+import { type LiveTaps, liveRuns, liveTaps, liveWindow } from './live_taps.js';
 import { choosePlanarWinograd, type PlanarTiles } from './planar_winograd.js';
 import { ndhwcFields, windowFields } from './spatial.js';
 import { chooseWinograd, type WinogradChoice } from './winograd.js';
@@ -66,11 +67,12 @@ const kernelOf = (context: Context): ConvKernelName =>
 
 /** By Winograd's method where that is allowed and pays, directly elsewhere. */
 function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | null): void {
+  const live = liveTaps(...wholeConv(context));
   const chosen = () => (context.exact ? null : winogradOf(...wholeConv(context)));
   const choice = context.convMethod ? context.convMethod.winograd : chosen();
   if (choice)
-    lowerConvWinograd(context, node, { choice, bias, residualPtr: residualAddress(context, node, channelsLast) });
-  else lowerConvGemm(context, node, bias);
+    lowerConvWinograd(context, node, { choice, live, bias, residualPtr: residualAddress(context, node, channelsLast) });
+  else lowerConvGemm(context, node, live, bias);
 }
 
 /** Where the residual lies, held like y; absent where there is none. */
@@ -79,7 +81,7 @@ function residualAddress(context: Context, node: ConvNode, layout: Layout): Addr
   return name === '' ? absent : context.residualIn(name, layout).address;
 }
 
-function lowerConvGemm(context: Context, node: ConvNode, bias: Float32Array | null): void {
+function lowerConvGemm(context: Context, node: ConvNode, live: LiveTaps, bias: Float32Array | null): void {
   const { emitter } = context;
   const [xName, wName] = node.inputs as [string, string];
   const yName = node.outputs[0]!;
@@ -87,10 +89,9 @@ function lowerConvGemm(context: Context, node: ConvNode, bias: Float32Array | nu
   const residualPtr = residualAddress(context, node, channelsLast);
   const y = context.output(yName, channelsLast);
   const sizes = ndhwcFields(x.dims, y.dims);
-  const shape = { ...sizes, ...windowFields(node.window), groups: node.groups };
-  const taps = sizeOf(node.window.kernel);
+  const shape = { ...sizes, ...liveWindow(node, live), groups: node.groups };
   const groupInC = sizes.inC / node.groups;
-  emitter.step(whereOf(node, 2 * sizeOf(y.dims) * taps * groupInC), convGemm, {
+  emitter.step(whereOf(node, 2 * sizeOf(y.dims) * sizeOf(live.counts) * groupInC), convGemm, {
     ...shape,
     xPtr: x.address,
     yPtr: y.address,
@@ -99,7 +100,8 @@ function lowerConvGemm(context: Context, node: ConvNode, bias: Float32Array | nu
       groups: node.groups,
       outC: sizes.outC,
       groupInC,
-      taps,
+      taps: sizeOf(node.window.kernel),
+      runs: liveRuns(node, live),
     }),
     biasPtr: bias ? emitter.words(panelledBias(bias, node.groups, 8)) : absent,
     residualPtr,

@@ -2,7 +2,8 @@
 import type { ConvNode } from '../graph/ir.js';
 import { tilesOver } from '../kernels/winograd_grid.js';
 import { type AxisTile, axisTiles, tapsOf } from '../kernels/winograd_transforms.js';
-import { ndhwcFields, windowFields } from './spatial.js';
+import { type LiveTaps, liveTaps, liveWindow } from './live_taps.js';
+import { ndhwcFields } from './spatial.js';
 
 export type Triple<T = number> = readonly [T, T, T];
 
@@ -21,15 +22,22 @@ export interface ConvShape {
   readonly outC: number;
   readonly inSizes: Triple;
   readonly outSizes: Triple;
+  /** Live ones (live_taps.ts). */
   readonly taps: Triple;
   readonly strides: Triple;
   readonly dilations: Triple;
   readonly pads: Triple;
 }
 
-export function convShape(node: ConvNode, x: readonly number[], y: readonly number[]): ConvShape {
+/** Of a layer, or of a part of one whose live taps are given. */
+export function convShape(
+  node: ConvNode,
+  x: readonly number[],
+  y: readonly number[],
+  live: LiveTaps = liveTaps(node, x, y),
+): ConvShape {
   const { batch, inC, outC, inD, inH, inW, outD, outH, outW } = ndhwcFields(x, y);
-  const w = windowFields(node.window);
+  const w = liveWindow(node, live);
   return {
     batch,
     inC,
@@ -50,7 +58,7 @@ export const mapTriple = <T>(along: (axis: number) => T): Triple<T> => [along(0)
  * What things cost, in multiply-adds of eight-lane products: a vector of four values in a transform of the input or of the output, a
  * value of the packed weights (read from memory once for each run), the same of direct convolution.
  */
-const costs = { inputVector: 64, outputVector: 56, weight: 7, direct: 1.15, tile: 10 };
+const costs = { inputVector: 64, outputVector: 56, weight: 7, direct: 1.15, tile: 16 };
 /** How much cheaper the method has to be than direct convolution. */
 const leastGain = 0.9;
 /** Packed weights may be this many times as large as those of direct convolution, or this large. */

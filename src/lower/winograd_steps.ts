@@ -12,6 +12,8 @@ import { emitLoops } from './copying.js';
 import type { Address } from './emitter.js';
 import { offset } from './held.js';
 import { channelsLast, leadOf, rowMajor, stridesOf } from './layout.js';
+import type { LiveTaps } from './live_taps.js';
+import { windowFields } from './spatial.js';
 import {
   type ConvShape,
   convShape,
@@ -24,6 +26,7 @@ import {
 
 interface WinogradOptions {
   readonly choice: WinogradChoice;
+  readonly live: LiveTaps;
   readonly bias: Float32Array | null;
   readonly residualPtr: Address | 0;
 }
@@ -55,11 +58,12 @@ function unitOf(rows: number, points: number, channels: number) {
 }
 
 export function lowerConvWinograd(context: Context, node: ConvNode, options: WinogradOptions): void {
-  const { choice, bias, residualPtr } = options;
+  const { choice, live, bias, residualPtr } = options;
   const { emitter } = context;
   const [xName, wName] = node.inputs as [string, string];
   const yName = node.outputs[0]!;
-  const shape = convShape(node, context.value(xName).dims, context.dims(yName));
+  const shape = convShape(node, context.value(xName).dims, context.dims(yName), live);
+  const { kD, kH, kW } = windowFields(node.window);
   const x = inputOf(context, node, shape, choice);
   const y = context.output(yName, channelsLast);
   const wPtr = emitter.weight(wName, context.constant(wName)!, {
@@ -69,7 +73,9 @@ export function lowerConvWinograd(context: Context, node: ConvNode, options: Win
     shifts: x.shifts,
     outC: shape.outC,
     inC: shape.inC,
-    taps: shape.taps,
+    taps: [kD, kH, kW],
+    first: live.first,
+    counts: live.counts,
   });
   const biasPtr = bias ? emitter.words(bias) : absent;
   const imageFloats = shape.outC * product(shape.outSizes);
