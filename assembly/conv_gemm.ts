@@ -101,8 +101,9 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
   const tileBytes = <usize>count * A_STEP;
   const yStride = <usize>d.outC << 2;
   const last = kEnd == k;
-  const finishing = last && (d.residualPtr != 0 || (d.activation != NONE && d.activation != RELU));
-  tile.floor = last && !finishing && d.activation == RELU ? 0 : -Infinity;
+  const curved = last && d.activation != NONE && d.activation != RELU;
+  const added = last && d.residualPtr != 0;
+  tile.floor = last && d.activation == RELU ? 0 : -Infinity;
 
   for (let n = unit.n; n < unit.n + unit.outputs; n += TILE_OUTPUTS) {
     const panel = unit.group * panels + n / TILE_OUTPUTS;
@@ -117,19 +118,20 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
       tile.yStride = whole ? yStride : EDGE_STRIDE;
       tile.startPtr = kBegin == 0 ? biasPtr : tile.yPtr;
       tile.startStride = kBegin == 0 ? 0 : tile.yStride;
+      tile.residualPtr = added ? d.residualPtr + offset : 0;
       if (whole) {
         tile6x8(tile, aPtr, bPtr, count);
-        if (finishing) finishTile(d, tile, d.residualPtr + offset, yStride);
+        if (curved) activateTile(d, tile);
       } else {
         const rows = min(left, TILE_ROWS);
         const yPtr = d.yPtr + offset;
         copyRows(tile.yPtr, EDGE_STRIDE, yPtr, yStride, rows, outputs);
-        tile6x8(tile, aPtr, bPtr, count);
-        if (finishing) {
-          const residualPtr = scratchPtr + EDGE_RESIDUAL_AT;
-          if (d.residualPtr) copyRows(residualPtr, EDGE_STRIDE, d.residualPtr + offset, yStride, rows, outputs);
-          finishTile(d, tile, residualPtr, EDGE_STRIDE);
+        if (added) {
+          copyRows(scratchPtr + EDGE_RESIDUAL_AT, EDGE_STRIDE, tile.residualPtr, yStride, rows, outputs);
+          tile.residualPtr = scratchPtr + EDGE_RESIDUAL_AT;
         }
+        tile6x8(tile, aPtr, bPtr, count);
+        if (curved) activateTile(d, tile);
         copyRows(yPtr, yStride, tile.yPtr, EDGE_STRIDE, rows, outputs);
       }
       aPtr += tileBytes;
@@ -138,19 +140,12 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
   }
 }
 
-/** Residual (where there is one) and activation on a stored tile. */
-function finishTile(d: ConvGemmDescriptor, tile: Tile, residualPtr: usize, residualStride: usize): void {
+/** The activation on a stored tile. */
+function activateTile(d: ConvGemmDescriptor, tile: Tile): void {
   let yPtr = tile.yPtr;
   for (let row = 0; row < TILE_ROWS; row++) {
-    let low = v128.load(yPtr);
-    let high = v128.load(yPtr, 16);
-    if (d.residualPtr) {
-      low = f32x4.add(low, v128.load(residualPtr));
-      high = f32x4.add(high, v128.load(residualPtr, 16));
-      residualPtr += residualStride;
-    }
-    v128.store(yPtr, activate(low, d.activation, d.alpha, d.beta));
-    v128.store(yPtr, activate(high, d.activation, d.alpha, d.beta), 16);
+    v128.store(yPtr, activate(v128.load(yPtr), d.activation, d.alpha, d.beta));
+    v128.store(yPtr, activate(v128.load(yPtr, 16), d.activation, d.alpha, d.beta), 16);
     yPtr += tile.yStride;
   }
 }

@@ -29,9 +29,11 @@ export class Tile {
   yStride: usize;
   /** Sums below it are stored as it: 0 for ReLU, -Infinity for nothing. */
   floor: f32;
+  /** Added to the sums, with the stride of y; 0: nothing is. */
+  residualPtr: usize;
 }
 
-/** y = max(start + a @ b, floor) for k steps. */
+/** y = max((start + a @ b) + residual, floor) for k steps. */
 export function tile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
   if (ASC_FEATURE_RELAXED_SIMD) {
     sixRows(tile, aPtr, bPtr, k);
@@ -89,6 +91,26 @@ function sixRows(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
     bPtr += B_STEP;
   }
 
+  let residual = tile.residualPtr;
+  if (residual) {
+    s00 = f32x4.add(s00, v128.load(residual));
+    s01 = f32x4.add(s01, v128.load(residual, 16));
+    residual += tile.yStride;
+    s10 = f32x4.add(s10, v128.load(residual));
+    s11 = f32x4.add(s11, v128.load(residual, 16));
+    residual += tile.yStride;
+    s20 = f32x4.add(s20, v128.load(residual));
+    s21 = f32x4.add(s21, v128.load(residual, 16));
+    residual += tile.yStride;
+    s30 = f32x4.add(s30, v128.load(residual));
+    s31 = f32x4.add(s31, v128.load(residual, 16));
+    residual += tile.yStride;
+    s40 = f32x4.add(s40, v128.load(residual));
+    s41 = f32x4.add(s41, v128.load(residual, 16));
+    residual += tile.yStride;
+    s50 = f32x4.add(s50, v128.load(residual));
+    s51 = f32x4.add(s51, v128.load(residual, 16));
+  }
   // pmax keeps a NaN that comes first.
   const floor = f32x4.splat(tile.floor);
   row = tile.yPtr;
@@ -136,6 +158,17 @@ function threeRows(tile: Tile, first: usize, aPtr: usize, bPtr: usize, k: i32): 
     s00 = madd(a, b0, s00);
     aPtr += A_STEP;
     bPtr += B_STEP;
+  }
+  if (tile.residualPtr) {
+    let residual = tile.residualPtr + first * tile.yStride;
+    s00 = f32x4.add(s00, v128.load(residual));
+    s01 = f32x4.add(s01, v128.load(residual, 16));
+    residual += tile.yStride;
+    s10 = f32x4.add(s10, v128.load(residual));
+    s11 = f32x4.add(s11, v128.load(residual, 16));
+    residual += tile.yStride;
+    s20 = f32x4.add(s20, v128.load(residual));
+    s21 = f32x4.add(s21, v128.load(residual, 16));
   }
   const floor = f32x4.splat(tile.floor);
   stride = tile.yStride;

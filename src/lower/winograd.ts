@@ -55,10 +55,13 @@ export const product = (values: readonly number[]): number => values.reduce((all
 export const mapTriple = <T>(along: (axis: number) => T): Triple<T> => [along(0), along(1), along(2)];
 
 /**
- * What things cost, in multiply-adds of eight-lane products: a vector of four values in a transform of the input or of the output, a
- * value of the packed weights (read from memory once for each run), the same of direct convolution.
+ * What things cost, in multiply-adds of eight-lane products: a vector of four values at a point of the input's or of the output's
+ * transform; a value of the packed weights, which is read from memory once for each run; what direct convolution takes for one,
+ * packing included; the beginning and end of a register tile, for each of its outputs.
  */
-const costs = { inputVector: 64, outputVector: 56, weight: 7, direct: 1.15, tile: 16 };
+const costs = { inputVector: 64, outputVector: 56, weight: 9, direct: 1.15, tile: 16 };
+/** Rows of a register tile at least, and at most. */
+const tileRows = { least: 4, most: 6 };
 /** How much cheaper the method has to be than direct convolution. */
 const leastGain = 0.9;
 /** Packed weights may be this many times as large as those of direct convolution, or this large. */
@@ -80,9 +83,12 @@ function winogradCost(shape: ConvShape, choice: WinogradChoice): number {
   const quads = Math.ceil((inC * product(strides)) / 4);
   const panels = Math.ceil(outC / 8);
   const depth = otherTaps(shape, choice) * 4 * quads;
-  const products = batch * points * rows * panels * 8 * (depth + costs.tile);
+  const outputs = points * panels * 8;
+  const products = batch * outputs * Math.max(rows, tileRows.least) * (depth + costs.tile);
   const transforms = batch * points * rows * (quads * costs.inputVector + 2 * panels * costs.outputVector);
-  return products + transforms + costs.weight * points * depth * panels * 8;
+  const weights = costs.weight * outputs * depth;
+  // Where each weight is used by one tile, multiplying hides behind reading; further tiles come after it.
+  return transforms + (batch * rows <= tileRows.most ? Math.max(products, weights) : products + weights);
 }
 
 /** Taps of an axis that is not transformed, which only depth may have. */
