@@ -3,7 +3,7 @@ import { type Packing, pack, packBytes, packUnits } from '../../../src/kernels/p
 import { generator } from './harness.js';
 
 /** Packings that only move elements; the transformed ones are held to whole convolutions. */
-type Placed = Exclude<Packing, { kernel: 'f32_conv_gemm/winograd' }>;
+type Placed = Exclude<Packing, { kernel: 'f32_winograd_products' }>;
 
 /** Where the constant's element i goes in the packed operand: each layout by its definition. -1: nowhere. */
 function placeOf(packing: Placed, i: number): number {
