@@ -147,7 +147,8 @@ function storeTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups: 
   const firstH = firstOutput(axisOf(d, 1), line % d.tilesH);
   const firstW = firstOutput(axisOf(d, 2), row % d.tilesW);
   const stepW = <usize>(d.dilW * d.outC) << 2;
-  const endW = min(d.tileW, ceilDiv(d.outW - firstW, d.dilW));
+  // A phase may have fewer tiles than there is room for.
+  const endW = firstW < d.outW ? min(d.tileW, ceilDiv(d.outW - firstW, d.dilW)) : 0;
   const quads = groups * quadsOf(d);
   const vectorBytes = <usize>quads * VECTOR;
   for (let i = 0; i < d.tileD; i++) {

@@ -9,6 +9,7 @@ import { alongAxis, transformsOf } from './winograd_transforms.js';
  * f32_winograd_output: y = activation(bias + transform of x + residual), x [point][group of 16 channels][rowPitch][16] as
  * f32_winograd_products writes it, points pointStride floats apart, y [outD, outH, outW, outC]. A row is one tile of the grid
  * (winograd_grid.ts), `rows` of them from firstRow on; what a tile has beyond y is dropped. bias: [outC]; residual: as y.
+ * At least one axis has several points.
  * A unit is (block of unitRows rows, block of unitGroups groups), groups fastest.
  */
 export const winogradOutputFields = {

@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { caseProgram } from '../../../src/calibrate/case_program.js';
 import { convolutionCases } from '../../../src/calibrate/convolution_cases.js';
 import { streamingCases } from '../../../src/calibrate/streaming_cases.js';
+import { winogradCases } from '../../../src/calibrate/winograd_cases.js';
 import { type Piece, pieceNames } from '../../../src/cost/work.js';
 import { workOf } from '../../../src/cost/work_of.js';
 import { decode } from '../../../src/kernels/descriptor.js';
 import { kernels } from '../../../src/kernels/index.js';
 import type { KernelShare } from '../../../src/lower/program.js';
 
-const cases = [...convolutionCases, ...streamingCases];
+const cases = [...convolutionCases, ...winogradCases, ...streamingCases];
 const caches = { ownBytes: 2 ** 20, sharedBytes: 2 ** 25 };
 const { program, stepOf, units } = caseProgram({ cases, workers: 2, freshBytes: 2 ** 24 });
 const memory = program.memories[0]!;

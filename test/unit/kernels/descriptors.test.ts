@@ -15,7 +15,9 @@ import { poolFields } from '../../../src/kernels/pool.js';
 import { reduceFields } from '../../../src/kernels/reduce.js';
 import { resizeFields } from '../../../src/kernels/resize.js';
 import { softmaxFields } from '../../../src/kernels/softmax.js';
-import { winogradInputFields, winogradOutputFields } from '../../../src/kernels/winograd.js';
+import { winogradInputFields } from '../../../src/kernels/winograd_input.js';
+import { winogradOutputFields } from '../../../src/kernels/winograd_output.js';
+import { winogradProductsFields } from '../../../src/kernels/winograd_products.js';
 
 /** The class of each descriptor in assembly/, by file and name. */
 const mirrors: readonly (readonly [file: string, className: string, fields: Fields])[] = [
@@ -35,8 +37,9 @@ const mirrors: readonly (readonly [file: string, className: string, fields: Fiel
   ['reduce', 'ReduceDescriptor', reduceFields],
   ['resize', 'ResizeDescriptor', resizeFields],
   ['softmax', 'SoftmaxDescriptor', softmaxFields],
-  ['winograd', 'WinogradInputDescriptor', winogradInputFields],
-  ['winograd', 'WinogradOutputDescriptor', winogradOutputFields],
+  ['winograd_input', 'WinogradInputDescriptor', winogradInputFields],
+  ['winograd_products', 'WinogradProductsDescriptor', winogradProductsFields],
+  ['winograd_output', 'WinogradOutputDescriptor', winogradOutputFields],
   ['pack_winograd', 'PackWinogradDescriptor', packWinogradFields],
   ['pack_bf16', 'PackBf16Descriptor', packBf16Fields],
 ];

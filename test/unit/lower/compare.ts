@@ -54,7 +54,11 @@ export function expectSame(
  * Runs the graph as it is and optimised, on both modules and on twins, and compares every output with the interpreter's.
  * Returns the kernels of the optimised program, in order.
  */
-export function checkGraph(spec: GraphSpec, feeds?: Readonly<Record<string, ArrayLike<number>>>): string[] {
+export function checkGraph(
+  spec: GraphSpec,
+  feeds?: Readonly<Record<string, ArrayLike<number>>>,
+  tolerance?: number,
+): string[] {
   const graph = inferShapes(graphOf(spec));
   const fed = feeds ?? feedsOf(graph);
   const wanted = interpret(graph, fed);
@@ -69,7 +73,7 @@ export function checkGraph(spec: GraphSpec, feeds?: Readonly<Record<string, Arra
   };
   for (const [run, outputs] of Object.entries(runs)) {
     expect([...outputs.keys()]).toEqual(graph.outputs);
-    for (const [name, values] of outputs) expectSame(values, wanted.get(name)!, `${run}, '${name}'`);
+    for (const [name, values] of outputs) expectSame(values, wanted.get(name)!, `${run}, '${name}'`, tolerance);
   }
   return program.steps.flatMap(kernelsOf);
 }

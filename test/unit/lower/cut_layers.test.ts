@@ -25,6 +25,28 @@ const layers: Readonly<Record<string, GraphSpec>> = {
     constants: { k: weights(32, 16, 3, 3, 3) },
     nodes: [{ op: 'Conv', inputs: ['x', 'k'], window, groups: 2 }],
   },
+  'a dilated layer for Winograd': {
+    inputs: { x: [1, 32, 16, 9, 17] },
+    constants: { k: weights(32, 32, 3, 3, 3) },
+    nodes: [
+      {
+        op: 'Conv',
+        inputs: ['x', 'k'],
+        window: { ...window, dilations: [2, 1, 3], padsBegin: [2, 1, 3], padsEnd: [2, 1, 3] },
+      },
+    ],
+  },
+  'a first layer for Winograd, whose positions become channels': {
+    inputs: { x: [2, 3, 6, 32, 30] },
+    constants: { k: weights(32, 3, 5, 7, 7) },
+    nodes: [
+      {
+        op: 'Conv',
+        inputs: ['x', 'k'],
+        window: { kernel: [5, 7, 7], strides: [1, 2, 2], padsBegin: [2, 3, 3], padsEnd: [2, 3, 3] },
+      },
+    ],
+  },
   'groups, each of which could be a planar layer': {
     inputs: { x: wide },
     constants: { k: weights(16, 8, 3, 3, 3) },

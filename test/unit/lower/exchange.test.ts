@@ -101,7 +101,7 @@ describe('a value with several readers', () => {
 
 describe('a slab in height', () => {
   it('fetches one row of each depth, as one piece of many runs', () => {
-    const program = programOf(pair([8, 6, 7]), along.height, along.height);
+    const program = programOf(pair([8, 8, 7]), along.height, along.height);
     const pieces = exchangesOf(program).map(share => share.pieces);
     expect(pieces).toEqual([[expect.objectContaining({ runs: 8 })], [expect.objectContaining({ runs: 8 })]]);
     expect(bytesOf(program)).toBe(2 * 8 * 24 * 7 * 4);

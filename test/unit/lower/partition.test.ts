@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { inferShapes } from '../../../src/graph/infer.js';
 import { optimize } from '../../../src/passes/optimize.js';
-import { graphOf } from '../../support/ir.js';
+import { type GraphSpec, graphOf } from '../../support/ir.js';
 import { checkPlan, nodes, planBy } from './partitioned.js';
 import { type Limits, randomGraph } from './random_graph.js';
+import { winogradLayers } from './winograd_layers.js';
 
 const sizes = fc
   .record({
@@ -41,15 +42,18 @@ const largeSizes = fc
 const largeSteps = fc.array(fc.array(fc.nat(1e6), { minLength: 24, maxLength: 24 }), { minLength: 1, maxLength: 6 });
 const largeLimits: Limits = { elements: 60_000, work: 40_000_000 };
 
-const propertyOf = (dims: typeof sizes, list: typeof steps, limits?: Limits) =>
-  fc.property(dims, list, teams, choices, (input, recipes, workers, picks) => {
-    const { graph } = optimize(inferShapes(graphOf(randomGraph(input, recipes, limits))));
+const propertyOf = (specs: fc.Arbitrary<GraphSpec>) =>
+  fc.property(specs, teams, choices, (spec, workers, picks) => {
+    const { graph } = optimize(inferShapes(graphOf(spec)));
     let at = 0;
     const plan = planBy(graph, nodes(workers), (_, cuts) => cuts[picks[at++ % picks.length]! % cuts.length]!);
     checkPlan(graph, plan);
   });
-const small = propertyOf(sizes, steps);
-const large = propertyOf(largeSizes, largeSteps, largeLimits);
+const small = propertyOf(fc.tuple(sizes, steps).map(([input, recipes]) => randomGraph(input, recipes)));
+const large = propertyOf(
+  fc.tuple(largeSizes, largeSteps).map(([input, recipes]) => randomGraph(input, recipes, largeLimits)),
+);
+const winograd = propertyOf(winogradLayers);
 
 const numRuns = Number(process.env.NUMAVOX_RANDOM_GRAPHS ?? 150);
 const newSeed = Math.floor(Math.random() * 2 ** 31);
@@ -61,5 +65,6 @@ describe('layers cut in any way, every one in another', () => {
   ])('give the bits of one memory: %s random graphs, seed %i', (_, seed) => {
     fc.assert(small, { numRuns, seed });
     fc.assert(large, { numRuns: Math.ceil(numRuns / 4), seed });
+    fc.assert(winograd, { numRuns: Math.ceil(numRuns / 4), seed });
   });
 });

@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { inferShapes } from '../../../src/graph/infer.js';
 import type { Activation, ConvNode, Window } from '../../../src/graph/ir.js';
+import { sizeOf } from '../../../src/graph/shape.js';
+import { type AxisTile, axisTiles } from '../../../src/kernels/winograd_transforms.js';
+import { layerGrid } from '../../../src/lower/layer_grid.js';
 import { lower } from '../../../src/lower/lower.js';
-import { chooseWinograd } from '../../../src/lower/winograd.js';
+import { chooseWinograd, convShape, packedWeights } from '../../../src/lower/winograd.js';
 import { planWhole } from '../../../src/plan/plan.js';
 import { constantOf, graphOf } from '../../support/ir.js';
 import { checkGraph, kernelsOf, oneWorker, wave } from './compare.js';
@@ -15,126 +18,269 @@ interface Case {
   readonly window?: Partial<Window>;
   readonly residual?: boolean;
   readonly activation?: Activation;
+  readonly groups?: number;
 }
 
-const same: Partial<Window> = { padsBegin: [1, 1, 1], padsEnd: [1, 1, 1] };
+const { none, f23, f43, f44 } = axisTiles;
+const around = (...pads: number[]): Partial<Window> => ({ padsBegin: pads, padsEnd: pads });
+const dilated = (...dilations: number[]): Partial<Window> => ({ ...around(...dilations), dilations });
+const same = around(1, 1, 1);
+const firstLayer: Partial<Window> = { ...around(3, 3, 3), strides: [1, 2, 2] };
 
-function graphWith({ x, outC, kernel = [3, 3, 3], window = same, residual = false, activation }: Case) {
-  const wDims = [outC, x[1]!, ...kernel];
+function graphWith({ x, outC, kernel = [3, 3, 3], window = same, residual = false, activation, groups = 1 }: Case) {
+  const wDims = [outC, x[1]! / groups, ...kernel];
   const w = constantOf(
     wDims,
-    wave(
-      wDims.reduce((a, b) => a * b, 1),
-      2,
-    ).map(value => value / 8),
+    wave(sizeOf(wDims), 2).map(value => value / 8),
   );
-  const inputs = residual ? { x, r: [x[0]!, outC, ...x.slice(2)] } : { x };
-  return {
-    inputs,
+  const spec = {
+    inputs: { x } as Record<string, readonly number[]>,
     constants: { w, b: constantOf([outC], wave(outC, 3)) },
     nodes: [
-      { op: 'Conv' as const, inputs: ['x', 'w', 'b', residual ? 'r' : ''], window, activation: activation ?? null },
+      {
+        op: 'Conv' as const,
+        inputs: ['x', 'w', 'b', residual ? 'r' : ''],
+        ...{ window, groups, activation: activation ?? null },
+      },
     ],
   };
+  // The residual is as the output, which is inferred without it.
+  if (residual) spec.inputs.r = typed({ x, outC, kernel, window, groups }).yDims;
+  return spec;
 }
 
-/** A transform along each of `axes` axes, the products, and the transforms back. */
-const winograd = (axes: number) => [
-  ...new Array<string>(axes).fill('f32_winograd_input'),
-  'f32_conv_gemm',
-  ...new Array<string>(axes).fill('f32_winograd_output'),
-];
-
-/** Tiles along depth, height and width; null for direct convolution. */
-function tilesOf(shape: Case) {
-  const graph = inferShapes(graphOf(graphWith(shape)));
+function typed(layer: Case) {
+  const graph = inferShapes(graphOf(graphWith(layer)));
   const node = graph.nodes[0] as ConvNode;
   const dims = (name: string) => graph.types.get(name)!.dims;
-  return chooseWinograd(node, dims(node.inputs[0]!), dims(node.outputs[0]!));
+  return { graph, node, xDims: dims(node.inputs[0]!), yDims: dims(node.outputs[0]!) };
 }
 
-describe('convolutions with an axis of three taps at stride 1', () => {
-  const cases: Readonly<Record<string, Case>> = {
-    'depth 2': { x: [1, 16, 2, 7, 8], outC: 16 },
-    'depth 4, batch 2, ragged channels': { x: [2, 17, 4, 6, 6], outC: 19 },
-    'depth 6': { x: [1, 16, 6, 6, 6], outC: 16, activation: { kind: 'relu' } },
-    'depth 7, residual': { x: [1, 16, 7, 6, 6], outC: 24, residual: true, activation: { kind: 'elu', alpha: 1 } },
-    'depth 8, more channels than are staged at once': { x: [1, 80, 8, 6, 6], outC: 16 },
-    'strides and asymmetric pads': {
-      x: [1, 64, 12, 13, 14],
-      outC: 64,
-      window: { strides: [1, 2, 2], padsBegin: [2, 0, 1], padsEnd: [0, 2, 1] },
-    },
-    'height, batch 2, residual': {
-      x: [2, 16, 3, 8, 7],
-      outC: 19,
-      kernel: [1, 3, 3],
-      window: { padsBegin: [0, 1, 1], padsEnd: [0, 1, 1] },
-      residual: true,
-    },
-    'height, with strides and taps in the other axes': {
-      x: [1, 33, 8, 19, 30],
-      outC: 32,
-      kernel: [2, 3, 5],
-      window: { strides: [2, 1, 3], dilations: [2, 1, 1], padsBegin: [1, 0, 2], padsEnd: [0, 2, 1] },
-      activation: { kind: 'relu' },
-    },
-    '2D': {
-      x: [1, 32, 26, 29],
-      outC: 32,
-      kernel: [3, 3],
-      window: { padsBegin: [1, 1], padsEnd: [1, 1] },
-      activation: { kind: 'tanh' },
-    },
-    'no pads, dilated plane': { x: [1, 16, 6, 11, 12], outC: 16, window: { dilations: [1, 2, 2] } },
-  };
+function choiceOf(layer: Case) {
+  const { node, xDims, yDims } = typed(layer);
+  return chooseWinograd(node, xDims, yDims);
+}
 
-  it.each(Object.entries(cases))('%s', (_, shape) => {
-    const kernels = checkGraph(graphWith(shape)).filter(name => name !== 'f32_copy');
-    const tiles = tilesOf(shape)!.filter(tile => tile > 0);
-    expect(tiles.length).toBeGreaterThan(0);
-    expect(kernels).toEqual(winograd(tiles.length));
+/** Of the largest output: products of three transformed axes lose about four bits. */
+const tolerance = 1e-4;
+/** The kernels of a layer that equals the interpreter's. */
+const checked = (layer: Case) => checkGraph(graphWith(layer), undefined, tolerance).filter(name => name !== 'f32_copy');
+const steps = ['f32_winograd_input', 'f32_winograd_products', 'f32_winograd_output'];
+
+type Axes = readonly [AxisTile, AxisTile, AxisTile];
+
+describe('convolutions at stride 1, and first layers of stride 2', () => {
+  const cases: readonly (readonly [title: string, axes: Axes, layer: Case])[] = [
+    ['three axes', [f43, f43, f43], { x: [1, 24, 8, 8, 8], outC: 24, activation: { kind: 'relu' } }],
+    [
+      'three axes of ragged tiles, ragged channels, residual',
+      [f43, f43, f43],
+      { x: [1, 38, 11, 7, 12], outC: 35, residual: true, activation: { kind: 'elu', alpha: 1 } },
+    ],
+    ['smaller tiles for small sizes', [none, f23, f43], { x: [1, 32, 4, 4, 4], outC: 32 }],
+    ['taps along depth', [none, f43, f43], { x: [1, 16, 7, 7, 8], outC: 24, residual: true }],
+    [
+      'taps along depth, batch 2, residual',
+      [none, f43, f43],
+      { x: [2, 20, 5, 8, 7], outC: 16, residual: true, activation: { kind: 'leakyRelu', alpha: 0.2 } },
+    ],
+    [
+      'five taps along depth',
+      [none, f43, f43],
+      { x: [1, 32, 6, 8, 8], outC: 32, kernel: [5, 3, 3], window: around(2, 1, 1) },
+    ],
+    [
+      'two taps along depth, three apart',
+      [none, f43, f43],
+      { x: [1, 32, 8, 13, 14], outC: 32, kernel: [2, 3, 3], window: { ...around(2, 1, 1), dilations: [3, 1, 1] } },
+    ],
+    [
+      'depth alone',
+      [f43, none, none],
+      { x: [2, 64, 10, 6, 7], outC: 72, kernel: [3, 1, 1], window: { padsBegin: [2, 0, 0] } },
+    ],
+    [
+      'height alone',
+      [none, f43, none],
+      { x: [1, 64, 5, 9, 6], outC: 64, kernel: [1, 3, 1], window: { padsEnd: [0, 1, 0] } },
+    ],
+    ['width alone', [none, none, f43], { x: [1, 64, 5, 6, 13], outC: 64, kernel: [1, 1, 3], window: around(0, 0, 1) }],
+    [
+      'height beside taps along depth',
+      [none, f43, none],
+      { x: [1, 32, 7, 13, 6], outC: 32, kernel: [5, 3, 1], window: around(2, 1, 0) },
+    ],
+    [
+      'asymmetric pads',
+      [none, f43, f43],
+      { x: [1, 32, 5, 14, 13], outC: 32, kernel: [1, 3, 3], window: { padsBegin: [0, 0, 2], padsEnd: [0, 2, 1] } },
+    ],
+    [
+      'an image',
+      [none, f43, f43],
+      { x: [1, 32, 26, 29], outC: 32, kernel: [3, 3], window: around(1, 1), activation: { kind: 'tanh' } },
+    ],
+    [
+      'dilation along three axes',
+      [f43, f43, f43],
+      { x: [1, 32, 8, 8, 8], outC: 32, window: dilated(2, 2, 2), residual: true },
+    ],
+    ['dilations that differ', [none, f23, f43], { x: [2, 32, 8, 9, 10], outC: 32, window: dilated(3, 2, 1) }],
+    ['phases of unequal sizes', [none, f43, f43], { x: [1, 32, 10, 11, 13], outC: 32, window: dilated(4, 4, 4) }],
+    ['dilation without pads', [none, f43, f43], { x: [1, 16, 6, 11, 12], outC: 16, window: { dilations: [1, 2, 2] } }],
+    [
+      'seven taps at stride 2 as four of twelve channels',
+      [none, f44, f44],
+      { x: [1, 3, 4, 32, 30], outC: 32, kernel: [7, 7, 7], window: firstLayer, activation: { kind: 'relu' } },
+    ],
+    [
+      'three taps along depth, seven at stride 2',
+      [f43, f44, f44],
+      { x: [1, 3, 8, 32, 32], outC: 64, kernel: [3, 7, 7], window: { ...around(1, 3, 3), strides: [1, 2, 2] } },
+    ],
+    [
+      'seven taps at stride 2 of two images, even pads and residual',
+      [none, f44, f44],
+      {
+        x: [2, 3, 30, 32],
+        outC: 32,
+        kernel: [7, 7],
+        window: { padsBegin: [2, 4], padsEnd: [3, 1], strides: [2, 2] },
+        residual: true,
+      },
+    ],
+    [
+      'six taps at stride 2',
+      [none, f44, f44],
+      { x: [1, 8, 2, 32, 32], outC: 64, kernel: [1, 6, 6], window: { ...around(0, 2, 2), strides: [1, 2, 2] } },
+    ],
+    ['several chunks of whole tiles', [f43, f43, f43], { x: [1, 32, 14, 18, 22], outC: 32 }],
+    ['several chunks that read each other’s rows', [none, f43, f43], { x: [1, 8, 10, 24, 24], outC: 128 }],
+    [
+      'several chunks along depth',
+      [f43, none, none],
+      { x: [1, 32, 8, 21, 22], outC: 256, kernel: [3, 1, 1], window: around(1, 0, 0) },
+    ],
+  ];
+
+  it.each(cases)('by %s', (title, axes, layer) => {
+    const choice = choiceOf(layer);
+    expect(choice).toEqual({ axes, strides: layer.window?.strides ? [1, 2, 2] : [1, 1, 1] });
+    const kernels = checked(layer);
+    expect(new Set(kernels)).toEqual(new Set(steps));
+    const products = kernels.filter(name => name === 'f32_winograd_products').length;
+    const images = layer.x[0]!;
+    if (title.startsWith('several chunks')) expect(products).toBeGreaterThan(images);
+    else expect(products).toBe(images);
+    // Taps along depth read rows of other chunks: the input is transformed once.
+    const inputs = kernels.filter(name => name === 'f32_winograd_input').length;
+    expect(inputs).toBe(title.includes('each other') ? images : products);
   });
 
   it.each([
-    ['few channels', { x: [1, 8, 8, 6, 6], outC: 16 }],
+    ['few channels', { x: [1, 4, 12, 12, 12], outC: 4 }],
+    ['few positions', { x: [1, 12, 4, 4, 4], outC: 12 }],
     ['one position', { x: [1, 16, 1, 1, 1], outC: 16 }],
-    ['strides', { x: [1, 16, 8, 12, 12], outC: 16, window: { ...same, strides: [2, 2, 2] } }],
-    ['dilation', { x: [1, 16, 8, 8, 8], outC: 16, window: { ...same, dilations: [2, 2, 2] } }],
-    ['no taps but the three', { x: [1, 16, 8, 8, 8], outC: 16, kernel: [3, 1, 1], window: {} }],
-  ] as [string, Case][])('are direct for %s', (_, shape) => {
-    expect(checkGraph(graphWith(shape)).filter(name => name !== 'f32_copy')).toEqual(['f32_conv_gemm']);
-  });
-
-  it.each([
+    ['strides', { x: [1, 32, 8, 12, 12], outC: 32, window: { ...same, strides: [2, 2, 2] } }],
+    ['stride 2 along width', { x: [1, 64, 8, 8, 9], outC: 64, window: { ...same, strides: [1, 1, 2] } }],
+    ['pads of an axis of one tap', { x: [1, 64, 8, 8, 8], outC: 64, kernel: [3, 1, 1], window: same }],
+    ['groups', { x: [1, 64, 8, 8, 8], outC: 64, groups: 2 }],
+    ['a first layer of odd height', { x: [1, 3, 4, 31, 32], outC: 32, kernel: [7, 7, 7], window: firstLayer }],
+    ['a first layer of odd width', { x: [1, 3, 4, 32, 31], outC: 32, kernel: [7, 7, 7], window: firstLayer }],
     [
-      'the only axis there is',
-      { x: [1, 64, 16, 12, 12], outC: 64, kernel: [3, 1, 1], window: { padsBegin: [1, 0, 0] } },
-      1,
+      'a first layer of stride 2 along depth',
+      { x: [1, 3, 4, 32, 32], outC: 32, kernel: [7, 7, 7], window: { ...firstLayer, strides: [2, 2, 2] } },
     ],
     [
-      'two axes of an image',
-      { x: [1, 64, 40, 40], outC: 64, kernel: [3, 3], window: { padsBegin: [1, 1], padsEnd: [1, 1] } },
-      2,
+      'a first layer that is dilated',
+      { x: [1, 3, 4, 32, 32], outC: 32, kernel: [7, 7, 7], window: { ...firstLayer, dilations: [1, 2, 2] } },
     ],
-    ['three axes where there is work for them', { x: [1, 64, 10, 10, 10], outC: 64 }, 3],
-  ] as [string, Case, number][])('take %s', (_, shape, axes) => {
-    expect(checkGraph(graphWith(shape)).filter(name => name !== 'f32_copy')).toEqual(winograd(axes));
+    [
+      'eight taps at stride 2',
+      {
+        x: [1, 3, 4, 32, 32],
+        outC: 32,
+        kernel: [1, 8, 8],
+        window: { ...firstLayer, padsBegin: [0, 3, 3], padsEnd: [0, 3, 3] },
+      },
+    ],
+    [
+      'seven taps at stride 2 of many channels',
+      {
+        x: [1, 17, 2, 16, 16],
+        outC: 32,
+        kernel: [1, 7, 7],
+        window: { ...firstLayer, padsBegin: [0, 3, 3], padsEnd: [0, 3, 3] },
+      },
+    ],
+  ] as [string, Case][])('are direct for %s', (_, layer) => {
+    expect(choiceOf(layer)).toBeNull();
+    expect(checked(layer)).toEqual(['f32_conv_gemm']);
   });
 
-  it('never have packed weights of more than four times the size', () => {
-    for (const channels of [16, 64, 512]) {
-      for (const size of [4, 7, 14, 28, 56]) {
-        const tiles = tilesOf({ x: [1, channels, size, size, size], outC: channels });
-        const growth = (tiles ?? []).reduce<number>((all, tile) => all * (tile ? (tile + 2) / 3 : 1), 1);
-        expect(growth).toBeLessThanOrEqual(4);
-      }
-    }
+  it('are direct for every channel by itself', () => {
+    expect(checked({ x: [1, 32, 8, 8, 8], outC: 32, groups: 32 })).toEqual(['f32_conv_depthwise']);
   });
 
   it('are direct when results are to be exact', () => {
-    const graph = inferShapes(graphOf(graphWith({ x: [1, 16, 4, 6, 6], outC: 16 })));
-    const { steps } = lower(graph, planWhole(graph, oneWorker), { exact: true });
-    expect(steps.flatMap(kernelsOf).filter(name => name !== 'f32_copy')).toEqual(['f32_conv_gemm']);
+    const { graph } = typed({ x: [1, 32, 8, 8, 8], outC: 32 });
+    const { steps: exact } = lower(graph, planWhole(graph, oneWorker), { exact: true });
+    expect(exact.flatMap(kernelsOf).filter(name => name !== 'f32_copy')).toEqual(['f32_conv_gemm']);
+  });
+
+  it('have packed weights of at most four times the size, or of 64 MiB', () => {
+    const growths: { growth: number; bytes: number }[] = [];
+    for (const channels of [16, 64, 256, 512, 1024]) {
+      for (const size of [4, 7, 14, 28, 56]) {
+        const layer = [
+          [1, channels, size, size, size],
+          [1, channels, size, size, size],
+          [channels, channels, 3, 3, 3],
+        ];
+        const [x, y, w] = layer as [number[], number[], number[]];
+        // Weights of that size exist nowhere but in the shape.
+        const { node } = typed({ x: [1, 1, size, size, size], outC: 1 });
+        const choice = chooseWinograd(node, x, y);
+        if (!choice) continue;
+        const packed = packedWeights(convShape(node, x, y), choice);
+        growths.push({ growth: packed / sizeOf(w), bytes: 4 * packed });
+      }
+    }
+    for (const { growth, bytes } of growths) expect(growth <= 4 || bytes <= 64 * 2 ** 20).toBe(true);
+    expect(growths.some(({ growth }) => growth > 4)).toBe(true);
+    expect(growths.some(({ bytes }) => bytes > 64 * 2 ** 20)).toBe(true);
+  });
+});
+
+describe('cuts of a layer by Winograd’s method', () => {
+  it.each([
+    ['at whole tiles', [1, 1, 4, 4, 4], { x: [1, 24, 8, 8, 8], outC: 24 }],
+    ['anywhere along an axis that is not transformed', [1, 1, 1, 2, 4], { x: [1, 32, 4, 4, 4], outC: 32 }],
+    ['at whole tiles of all phases', [1, 1, 8, 8, 8], { x: [1, 32, 8, 8, 8], outC: 32, window: dilated(2, 2, 2) }],
+    [
+      'at whole tiles of the phases of each axis',
+      [1, 1, 1, 4, 4],
+      { x: [1, 32, 8, 9, 10], outC: 32, window: dilated(3, 2, 1) },
+    ],
+    [
+      'along height and width of an image',
+      [1, 1, 8, 12],
+      { x: [1, 32, 26, 29], outC: 32, kernel: [3, 3], window: dilated(2, 3) },
+    ],
+    [
+      'along depth alone where positions are channels',
+      [1, 1, 1, 0, 0],
+      { x: [1, 3, 4, 32, 30], outC: 32, kernel: [7, 7, 7], window: firstLayer },
+    ],
+    [
+      'nowhere in a plane whose positions are channels',
+      [1, 1, 0, 0],
+      { x: [1, 3, 30, 32], outC: 32, kernel: [7, 7], window: { ...around(3, 3), strides: [2, 2] } },
+    ],
+  ] as [string, number[], Case][])('are %s', (_, grid, layer) => {
+    const { graph, node } = typed(layer);
+    expect(choiceOf(layer)).not.toBeNull();
+    expect(layerGrid(graph, node, false)).toEqual(grid);
+    expect(layerGrid(graph, node, true)).toEqual(grid.map(() => 1));
   });
 });
