@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { convPlanarWinograd } from '../../../src/kernels/conv_planar_winograd.js';
 import { activationCodes } from '../../../src/kernels/kernel.js';
-import { pack, packBytes } from '../../../src/kernels/pack.js';
-import type { WinogradTile } from '../../../src/kernels/winograd.js';
+import type { WinogradTile } from '../../../src/kernels/winograd_transforms.js';
 import { type ConvProblem, convSizes, type Triple } from './convolution.js';
 import { checkKernel, randomFloats } from './harness.js';
+import { packed, reading } from './packed.js';
 
 type Problem = Omit<ConvProblem, 'kernel'> & { readonly kW?: number };
 
@@ -23,13 +23,8 @@ interface Options {
 const pads = (problem: Problem): Triple => problem.pad ?? [1, 1, 1];
 
 /** A random kernel's transforms: these weigh the points as those of a layer do. */
-function packedWeights(tiles: readonly [WinogradTile, WinogradTile], inC: number, outC: number, kW: number) {
-  const packing = { kernel: 'f32_conv_planar_winograd', tiles, inC, outC, kW } as const;
-  const kernel = randomFloats(outC * inC * 9 * kW, 2);
-  const packed = new Float32Array(packBytes(packing) / 4);
-  pack(packing, 0, (start, count, into) => into.set(kernel.subarray(start, start + count)), packed);
-  return packed;
-}
+const packedWeights = (tiles: readonly [WinogradTile, WinogradTile], inC: number, outC: number, kW: number) =>
+  packed({ kernel: 'f32_conv_planar_winograd', tiles, inC, outC, kW }, reading(randomFloats(outC * inC * 9 * kW, 2)));
 
 function check(problem: Problem, options: Options = {}) {
   const { kW = 3 } = problem;

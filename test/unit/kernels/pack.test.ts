@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { fromBf16, toBf16 } from '../../../src/kernels/bf16.js';
-import { decode } from '../../../src/kernels/descriptor.js';
-import { kernels, packKernels } from '../../../src/kernels/index.js';
-import type { KernelMemory } from '../../../src/kernels/kernel.js';
-import { pack } from '../../../src/kernels/pack.js';
-import { type Packer, packScratchBytes, type ReadElements } from '../../../src/kernels/pack_stage.js';
-import { type Packing, packBytes, packUnits, type WinogradPacking } from '../../../src/kernels/packing.js';
-import { winogradTransforms } from '../../../src/kernels/winograd.js';
-import { generator, randomFloats } from './harness.js';
+import { type Packing, packBytes } from '../../../src/kernels/packing.js';
+import { axisTiles, tapsOf, transformsOf } from '../../../src/kernels/winograd_transforms.js';
+import type { WinogradPacking } from '../../../src/kernels/winograd_weights.js';
+import { randomFloats } from './harness.js';
+import { packed, reading } from './packed.js';
 
-/** Packings that only move elements; the transformed ones are held to whole convolutions. */
+/** Packings that only move elements. */
 type Placed = Exclude<Packing, { kernel: 'f32_winograd_products' | 'f32_conv_planar_winograd' | 'f32_gemv_bf16' }>;
 
 /** Where the constant's element i goes in the packed operand: each layout by its definition. -1: nowhere. */
@@ -105,45 +102,24 @@ const packings: readonly Placed[] = [
   { kernel: 'f32_conv_depthwise', channels: 37, taps: 27 },
 ];
 
+const { none, f23, f43, f44 } = axisTiles;
+
+const plain = { strides: [1, 1, 1], shifts: [0, 0, 0] } as const;
 const winograds = (
   [
-    [[4, 4, 4], [3, 3, 3], 9, 19],
-    [[2, 4, 0], [3, 3, 2], 8, 5],
-    [[0, 2, 2], [5, 3, 3], 17, 33],
-    [[2, 0, 4], [3, 1, 3], 3, 16],
-    [[0, 0, 2], [1, 1, 3], 8, 3001],
-    [[2, 2, 2], [3, 3, 3], 7, 310],
+    { axes: [f43, f43, f43], taps: [3, 3, 3], outC: 9, inC: 19, ...plain },
+    { axes: [f23, f43, none], taps: [3, 3, 1], outC: 8, inC: 5, ...plain },
+    { axes: [none, f23, f23], taps: [5, 3, 3], outC: 17, inC: 33, ...plain },
+    { axes: [f23, none, f43], taps: [3, 1, 3], outC: 3, inC: 16, ...plain },
+    { axes: [none, none, f23], taps: [1, 1, 3], outC: 8, inC: 3001, ...plain },
+    { axes: [f23, f23, f23], taps: [3, 3, 3], outC: 7, inC: 310, ...plain },
+    { axes: [none, f44, f44], taps: [3, 7, 7], outC: 9, inC: 3, strides: [1, 2, 2], shifts: [0, 1, 1] },
+    { axes: [none, f44, f44], taps: [2, 7, 6], outC: 16, inC: 1, strides: [1, 2, 2], shifts: [0, 0, 1] },
+    { axes: [f43, f44, f44], taps: [3, 6, 7], outC: 5, inC: 16, strides: [1, 2, 2], shifts: [0, 0, 0] },
+    { axes: [f44, f44, f43], taps: [7, 4, 5], outC: 11, inC: 2, strides: [2, 1, 2], shifts: [1, 0, 1] },
+    { axes: [f23, f23, f43], taps: [7, 5, 8], outC: 4, inC: 31, strides: [3, 2, 3], shifts: [2, 0, 1] },
   ] as const
-).map(([tiles, taps, outC, inC]): WinogradPacking => ({ kernel: 'f32_conv_gemm/winograd', tiles, taps, outC, inC }));
-
-const address = 4096;
-
-/** Packs all units in random order by the kernels' twins, with garbage in the scratch: the packed operand. */
-function packed(packing: Packing, read: ReadElements): Float32Array {
-  const words = packBytes(packing) / 4;
-  const scratch = Math.ceil((address / 4 + words) / 16) * 64;
-  const buffer = new ArrayBuffer(scratch + Math.ceil(packScratchBytes(packing) / 8) * 8);
-  const memory: KernelMemory = { f32: new Float32Array(buffer), i32: new Int32Array(buffer) };
-  memory.f32.fill(Number.NaN, scratch / 4);
-  const packer: Packer = {
-    memory,
-    scratch,
-    kernel: name => (descriptorPtr, begin, end) => {
-      const kernel = (packKernels[name] ?? kernels[name])!;
-      kernel.twin(memory, decode(kernel.fields, memory.i32, descriptorPtr), begin, end);
-    },
-  };
-  const next = generator(1);
-  const units = Array.from({ length: packUnits(packing) }, (_, unit) => ({ unit, rank: next() }));
-  for (const { unit } of units.sort((a, b) => a.rank - b.rank)) pack(packing, unit, read, address, packer);
-  expect(memory.f32.subarray(0, address / 4).every(value => value === 0)).toBe(true);
-  return memory.f32.subarray(address / 4, address / 4 + words);
-}
-
-const reading =
-  (values: Float32Array): ReadElements =>
-  (start, count, into) =>
-    into.set(values.subarray(start, start + count));
+).map((packing): WinogradPacking => ({ kernel: 'f32_winograd_products', ...packing }));
 
 const titled = <P extends Packing>(list: readonly P[]) =>
   list.map(packing => ({ title: JSON.stringify(packing), packing }));
@@ -185,34 +161,65 @@ describe('pack', () => {
   });
 
   it.each(titled(winograds))('transforms, $title', ({ packing }) => {
-    const { outC, inC, taps, tiles } = packing;
-    const kernelSize = taps[0] * taps[1] * taps[2];
-    const values = randomFloats(outC * inC * kernelSize, 3);
+    const values = randomFloats(packing.outC * packing.inC * size(packing.taps), 3);
+    const wanted = winogradWeights(packing, values);
     const out = packed(packing, reading(values));
-    const wanted = new Float32Array(out.length);
-    const sizes = taps.map((count, axis) => (tiles[axis] ? tiles[axis]! + 2 : count));
-    const [panels, otherTaps] = [Math.ceil(outC / 8), taps.reduce((n, count, i) => (tiles[i] ? n : n * count), 1)];
-    const factor = (axis: number, to: number, from: number) =>
-      tiles[axis] ? winogradTransforms[tiles[axis]!].weight[to]![from]! : Number(to === from);
-    for (let o = 0; o < outC; o++) {
-      for (let c = 0; c < inC; c++) {
-        const kernel = values.subarray((o * inC + c) * kernelSize, (o * inC + c + 1) * kernelSize);
-        forEachIndex(sizes, to => {
-          let sum = 0;
-          forEachIndex(taps, (from, i) => {
-            sum += kernel[i]! * factor(0, to[0]!, from[0]!) * factor(1, to[1]!, from[1]!) * factor(2, to[2]!, from[2]!);
-          });
-          let [transform, tap] = [0, 0];
-          for (const axis of [2, 1, 0]) if (tiles[axis]) transform = transform * sizes[axis]! + to[axis]!;
-          for (const axis of [0, 1, 2]) if (!tiles[axis]) tap = tap * sizes[axis]! + to[axis]!;
-          const panel = transform * panels + Math.floor(o / 8);
-          wanted[((panel * otherTaps + tap) * inC + c) * 8 + (o % 8)] = sum;
-        });
-      }
-    }
+    expect(out.length).toBe(wanted.length);
     expect(out.findIndex((value, i) => !(Math.abs(value - wanted[i]!) <= 1e-7))).toBe(-1);
   });
 });
+
+/** The layout by its definition: taps are dealt out to the channels of their positions, and what comes of it is transformed. */
+function winogradWeights({ axes, strides, shifts, taps, outC, inC }: WinogradPacking, values: Float32Array) {
+  const points = axes.map(axis => axis.points);
+  /** Of one channel at one position: before the transforms, and after them. */
+  const dealtTaps = axes.map((axis, i) => (axis.points > 1 ? tapsOf(axis) : taps[i]!));
+  const results = axes.map((axis, i) => (axis.points > 1 ? axis.points : taps[i]!));
+  const allChannels = size(strides) * inC;
+  const dealt = new Float64Array(outC * allChannels * size(dealtTaps));
+  for (let o = 0; o < outC; o++) {
+    for (let c = 0; c < inC; c++) {
+      forEachIndex(taps, (tap, i) => {
+        const from = tap.map((t, axis) => t + shifts[axis]!);
+        const position = from.map((t, axis) => t % strides[axis]!);
+        const at = from.map((t, axis) => Math.floor(t / strides[axis]!));
+        const row = o * allChannels + flat(position, strides) * inC + c;
+        dealt[row * size(dealtTaps) + flat(at, dealtTaps)] = values[(o * inC + c) * size(taps) + i]!;
+      });
+    }
+  }
+
+  const factor = (axis: number, to: number, from: number) =>
+    axes[axis]!.points > 1 ? transformsOf(axes[axis]!).weight[to]![from]! : Number(to === from);
+  const factors = dealtTaps.map((count, axis) =>
+    Array.from({ length: results[axis]! }, (_, to) =>
+      Array.from({ length: count }, (_, from) => factor(axis, to, from)),
+    ),
+  );
+  const [panels, channels] = [Math.ceil(outC / 8), Math.ceil(allChannels / 4) * 4];
+  const otherTaps = points[0]! > 1 ? 1 : taps[0];
+  const wanted = new Float32Array(size(points) * panels * otherTaps * channels * 8);
+  for (let o = 0; o < outC; o++) {
+    for (let channel = 0; channel < allChannels; channel++) {
+      const first = (o * allChannels + channel) * size(dealtTaps);
+      forEachIndex(results, to => {
+        let sum = 0;
+        forEachIndex(dealtTaps, (from, i) => {
+          sum += from.reduce((all, tap, axis) => all * factors[axis]![to[axis]!]![tap]!, dealt[first + i]!);
+        });
+        const [tap, point] = points[0]! > 1 ? [0, to] : [to[0]!, [0, to[1]!, to[2]!]];
+        const panel = flat(point, points) * panels + Math.floor(o / 8);
+        wanted[((panel * otherTaps + tap) * channels + channel) * 8 + (o % 8)] = sum;
+      });
+    }
+  }
+  return wanted;
+}
+
+const size = (sizes: readonly number[]) => sizes.reduce((all, count) => all * count, 1);
+/** Where an index lies, row-major. */
+const flat = (index: readonly number[], sizes: readonly number[]) =>
+  index.reduce((at, i, axis) => at * sizes[axis]! + i, 0);
 
 function forEachIndex(sizes: readonly number[], use: (index: readonly number[], at: number) => void): void {
   const [d, h, w] = sizes as [number, number, number];

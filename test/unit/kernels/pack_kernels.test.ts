@@ -2,31 +2,33 @@ import { describe, expect, it } from 'vitest';
 import { fromBf16, toBf16 } from '../../../src/kernels/bf16.js';
 import { packBf16 } from '../../../src/kernels/pack_bf16.js';
 import { packWinograd } from '../../../src/kernels/pack_winograd.js';
-import { type WinogradTile, winogradTransforms } from '../../../src/kernels/winograd.js';
 import { checkKernel, randomFloats } from './harness.js';
 
-const matrixOf = (tile: WinogradTile | 0) =>
-  tile ? new Int32Array(Float64Array.from(winogradTransforms[tile].weight.flat()).buffer) : null;
+type Triple = readonly [number, number, number];
 
-type Triple<T> = readonly [T, T, T];
+/** Any matrix of doubles; some are zero, as they are where taps belong to another position. */
+const matrixOf = (size: number, taps: number, seed: number) => {
+  const [fine, coarse] = [randomFloats(size * taps, seed), randomFloats(size * taps, seed + 1)];
+  const values = Float64Array.from(coarse, (value, i) => (value < -0.6 ? 0 : value + fine[i]! * 2 ** -26));
+  return new Int32Array(values.buffer);
+};
 
 describe('f32_pack_winograd', () => {
-  const cases: [tiles: Triple<WinogradTile | 0>, taps: Triple<number>, channels: number][] = [
-    [[4, 4, 4], [3, 3, 3], 1],
-    [[2, 2, 2], [3, 3, 3], 16],
-    [[4, 2, 2], [3, 3, 3], 37],
-    [[0, 4, 4], [3, 3, 3], 17],
-    [[2, 0, 4], [3, 1, 3], 15],
-    [[4, 4, 0], [3, 3, 5], 33],
-    [[0, 0, 2], [2, 3, 3], 19],
-    [[4, 0, 0], [3, 1, 1], 48],
+  const cases: [sizes: Triple, taps: Triple, channels: number][] = [
+    [[6, 6, 6], [3, 3, 3], 1],
+    [[4, 4, 4], [3, 3, 3], 16],
+    [[6, 4, 4], [3, 3, 3], 37],
+    [[3, 6, 6], [3, 3, 3], 17],
+    [[4, 1, 6], [3, 1, 3], 15],
+    [[6, 6, 1], [3, 3, 1], 33],
+    [[2, 1, 4], [2, 1, 3], 19],
+    [[6, 1, 1], [3, 1, 1], 48],
+    [[1, 7, 7], [1, 7, 7], 3],
+    [[5, 7, 7], [5, 7, 6], 18],
+    [[4, 6, 7], [7, 8, 9], 2],
   ];
-  it.each(cases)('tiles %j of taps %j, %i channels', (tiles, taps, channels) => {
-    const [sizeD, sizeH, sizeW] = taps.map((count, axis) => (tiles[axis] ? tiles[axis]! + 2 : count)) as [
-      number,
-      number,
-      number,
-    ];
+  it.each(cases)('%j of taps %j, %i channels', (sizes, taps, channels) => {
+    const [sizeD, sizeH, sizeW] = sizes;
     const [kD, kH, kW] = taps;
     const pitch = channels * 8 + 3;
     const [yStrideD, yStrideH, yStrideW] = [pitch, sizeD * pitch, sizeD * sizeH * pitch];
@@ -34,9 +36,9 @@ describe('f32_pack_winograd', () => {
       operands: {
         xPtr: randomFloats(channels * kD * kH * kW * 8, 1),
         yPtr: { inPlace: randomFloats(sizeD * sizeH * sizeW * pitch, 2) },
-        depthPtr: matrixOf(tiles[0]),
-        heightPtr: matrixOf(tiles[1]),
-        widthPtr: matrixOf(tiles[2]),
+        depthPtr: matrixOf(sizeD, kD, 3),
+        heightPtr: matrixOf(sizeH, kH, 5),
+        widthPtr: matrixOf(sizeW, kW, 7),
       },
       scalars: { channels, kD, kH, kW, sizeD, sizeH, sizeW, yStrideD, yStrideH, yStrideW },
       tolerance: 0,
