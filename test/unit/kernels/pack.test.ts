@@ -15,11 +15,13 @@ function placeOf(packing: Placed, i: number): number {
     case 'dense':
       return i;
     case 'f32_conv_gemm': {
-      const { groups, outC, groupInC, taps } = packing;
+      const { groups, outC, groupInC, taps, runs } = packing;
       const [o, c, tap] = [Math.floor(i / (groupInC * taps)), Math.floor(i / taps) % groupInC, i % taps];
       const [group, inGroup] = [Math.floor(o / (outC / groups)), o % (outC / groups)];
       const panel = group * Math.ceil(outC / groups / 8) + Math.floor(inGroup / 8);
-      return ((panel * taps + tap) * groupInC + c) * 8 + (inGroup % 8);
+      const live = runs.flatMap(([first, length]) => Array.from({ length }, (_, at) => first + at));
+      if (!live.includes(tap)) return -1;
+      return ((panel * live.length + live.indexOf(tap)) * groupInC + c) * 8 + (inGroup % 8);
     }
     case 'f32_conv_gemm/matrix':
     case 'f32_gemv': {
@@ -87,14 +89,34 @@ const convolutions = [
     outC: outC!,
     groupInC: groupInC!,
     taps: taps!,
+    runs: [[0, taps!]],
   }),
 );
+
+/** Of the taps, some alone. */
+const trimmed: readonly Placed[] = [
+  { kernel: 'f32_conv_gemm', groups: 1, outC: 17, groupInC: 301, taps: 27, runs: [[9, 9]] },
+  {
+    kernel: 'f32_conv_gemm',
+    groups: 2,
+    outC: 10,
+    groupInC: 5,
+    taps: 27,
+    runs: [
+      [4, 2],
+      [7, 2],
+      [22, 2],
+      [25, 2],
+    ],
+  },
+];
 
 const packings: readonly Placed[] = [
   { kernel: 'dense', elements: 1 },
   { kernel: 'dense', elements: 262144 },
   { kernel: 'dense', elements: 700001 },
   ...convolutions,
+  ...trimmed,
   ...matrices('f32_conv_gemm/matrix'),
   ...matrices('f32_gemv'),
   { kernel: 'f32_conv_planar', outC: 5, inC: 3, taps: 27 },
@@ -117,6 +139,8 @@ const winograds = (
     { axes: [none, f44, f44], taps: [2, 7, 6], outC: 16, inC: 1, strides: [1, 2, 2], shifts: [0, 0, 1] },
     { axes: [f43, f44, f44], taps: [3, 6, 7], outC: 5, inC: 16, strides: [1, 2, 2], shifts: [0, 0, 0] },
     { axes: [f44, f44, f43], taps: [7, 4, 5], outC: 11, inC: 2, strides: [2, 1, 2], shifts: [1, 0, 1] },
+    { axes: [none, f43, f23], taps: [3, 3, 3], first: [1, 0, 0], counts: [1, 3, 3], outC: 9, inC: 5, ...plain },
+    { axes: [none, f43, f23], taps: [5, 4, 6], first: [1, 1, 2], counts: [3, 3, 3], outC: 9, inC: 6, ...plain },
     { axes: [f23, f23, f43], taps: [7, 5, 8], outC: 4, inC: 31, strides: [3, 2, 3], shifts: [2, 0, 1] },
   ] as const
 ).map((packing): WinogradPacking => ({ kernel: 'f32_winograd_products', ...packing }));
@@ -170,17 +194,20 @@ describe('pack', () => {
 });
 
 /** The layout by its definition: taps are dealt out to the channels of their positions, and what comes of it is transformed. */
-function winogradWeights({ axes, strides, shifts, taps, outC, inC }: WinogradPacking, values: Float32Array) {
+function winogradWeights(packing: WinogradPacking, values: Float32Array) {
+  const { axes, strides, shifts, taps, first, counts, outC, inC } = packing;
   const points = axes.map(axis => axis.points);
   /** Of one channel at one position: before the transforms, and after them. */
-  const dealtTaps = axes.map((axis, i) => (axis.points > 1 ? tapsOf(axis) : taps[i]!));
-  const results = axes.map((axis, i) => (axis.points > 1 ? axis.points : taps[i]!));
+  const dealtTaps = axes.map((axis, i) => (axis.points > 1 ? tapsOf(axis) : counts[i]!));
+  const results = axes.map((axis, i) => (axis.points > 1 ? axis.points : counts[i]!));
   const allChannels = size(strides) * inC;
   const dealt = new Float64Array(outC * allChannels * size(dealtTaps));
   for (let o = 0; o < outC; o++) {
     for (let c = 0; c < inC; c++) {
       forEachIndex(taps, (tap, i) => {
-        const from = tap.map((t, axis) => t + shifts[axis]!);
+        const own = tap.map((t, axis) => t - first[axis]!);
+        if (own.some((t, axis) => t < 0 || t >= counts[axis]!)) return;
+        const from = own.map((t, axis) => t + shifts[axis]!);
         const position = from.map((t, axis) => t % strides[axis]!);
         const at = from.map((t, axis) => Math.floor(t / strides[axis]!));
         const row = o * allChannels + flat(position, strides) * inC + c;
@@ -197,15 +224,15 @@ function winogradWeights({ axes, strides, shifts, taps, outC, inC }: WinogradPac
     ),
   );
   const [panels, channels] = [Math.ceil(outC / 8), Math.ceil(allChannels / 4) * 4];
-  const otherTaps = points[0]! > 1 ? 1 : taps[0];
+  const otherTaps = points[0]! > 1 ? 1 : counts[0];
   const wanted = new Float32Array(size(points) * panels * otherTaps * channels * 8);
   for (let o = 0; o < outC; o++) {
     for (let channel = 0; channel < allChannels; channel++) {
-      const first = (o * allChannels + channel) * size(dealtTaps);
+      const start = (o * allChannels + channel) * size(dealtTaps);
       forEachIndex(results, to => {
         let sum = 0;
         forEachIndex(dealtTaps, (from, i) => {
-          sum += from.reduce((all, tap, axis) => all * factors[axis]![to[axis]!]![tap]!, dealt[first + i]!);
+          sum += from.reduce((all, tap, axis) => all * factors[axis]![to[axis]!]![tap]!, dealt[start + i]!);
         });
         const [tap, point] = points[0]! > 1 ? [0, to] : [to[0]!, [0, to[1]!, to[2]!]];
         const panel = flat(point, points) * panels + Math.floor(o / 8);
