@@ -50,8 +50,11 @@ export interface SessionInfo {
 /** Which workers there are, and where. */
 export type TeamOptions = Pick<NumavoxOptions, 'workers' | 'topology' | 'smt'>;
 
+/** How layers are computed. */
+export type KernelOptions = Pick<NumavoxOptions, 'algorithm' | 'weights' | 'weightGrowth'>;
+
 /** What is computed where. */
-export type PlanningOptions = TeamOptions & Pick<NumavoxOptions, 'algorithm' | 'weights' | 'partition' | 'rates'>;
+export type PlanningOptions = TeamOptions & KernelOptions & Pick<NumavoxOptions, 'partition' | 'rates'>;
 
 export type MachineOptions = PlanningOptions & Pick<NumavoxOptions, 'module'>;
 
@@ -90,6 +93,7 @@ export interface InspectedNode {
   readonly outputs: readonly ValueInfo[];
   readonly parameters: number;
   readonly flops: number;
+  readonly packedBytes: number;
 }
 
 export interface PassReport {
@@ -105,6 +109,8 @@ export interface Inspection {
   readonly nodes: readonly InspectedNode[];
   readonly parameters: number;
   readonly flops: number;
+  readonly packedBytes: number | null;
+  readonly problem: string | null;
   readonly passes: readonly PassReport[];
 }
 
@@ -134,7 +140,7 @@ export interface Engine {
   readonly zooNames: readonly string[];
   /** @param model a path, or `zoo:NAME?width=...&classes=...&seed=...` */
   open(model: string, options: OpenOptions): Promise<Session>;
-  inspect(model: string, options: { readonly shapes: Shapes }): Promise<Inspection>;
+  inspect(model: string, options: KernelOptions & { readonly shapes: Shapes }): Promise<Inspection>;
   exportZoo(name: string, options: ZooOptions, path: string): Promise<void>;
   /** The machine, or the one recorded under `root`, and the teams that a session would build there. */
   topology(options: TeamOptions & { readonly root?: string }): {

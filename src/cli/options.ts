@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { NumavoxError, partitions, type Rates } from '../index.js';
-import type { MachineOptions, PlanningOptions, Shapes, TeamOptions, ZooOptions } from './engine.js';
+import type { KernelOptions, MachineOptions, PlanningOptions, Shapes, TeamOptions, ZooOptions } from './engine.js';
 import { readBytes } from './files.js';
 
 /** A whole number of at least `min`, for the option named in errors. */
@@ -57,8 +57,9 @@ export function addTeamOptions(command: Command): Command {
     );
 }
 
-export function addPlanningOptions(command: Command): Command {
-  return addTeamOptions(command)
+/** Options that decide how layers are computed, and what their weights take. */
+export function addKernelOptions(command: Command): Command {
+  return command
     .addOption(
       new Option('--algorithm <name>', 'auto, exact (direct convolution only) or reference (slow, no kernels)')
         .choices(['auto', 'exact', 'reference'])
@@ -69,6 +70,15 @@ export function addPlanningOptions(command: Command): Command {
         .choices(['f32', 'bf16'])
         .default('f32'),
     )
+    .option(
+      '--weight-growth <n>',
+      'weights of a convolution may take n times their size (default: 4, more where small)',
+      positiveNumber('--weight-growth'),
+    );
+}
+
+export function addPlanningOptions(command: Command): Command {
+  return addKernelOptions(addTeamOptions(command))
     .addOption(
       new Option('--partition <name>', 'how layers are divided among nodes; the results are the same')
         .choices(partitions)
@@ -119,13 +129,20 @@ export function teamOptions({ workers, smt, topology }: TeamFlags): TeamOptions 
   };
 }
 
-/** Reads what `--topology` and `--rates` name; whether these are rates is the engine's to say. */
-export function planningOptions(flags: PlanningFlags): PlanningOptions {
-  const { algorithm, weights, partition, rates } = flags;
+export function kernelOptions({ algorithm, weights, weightGrowth }: KernelOptions): KernelOptions {
   return {
-    ...teamOptions(flags),
     ...(algorithm !== undefined && { algorithm }),
     ...(weights !== undefined && { weights }),
+    ...(weightGrowth !== undefined && { weightGrowth }),
+  };
+}
+
+/** Reads what `--topology` and `--rates` name; whether these are rates is the engine's to say. */
+export function planningOptions(flags: PlanningFlags): PlanningOptions {
+  const { partition, rates } = flags;
+  return {
+    ...teamOptions(flags),
+    ...kernelOptions(flags),
     ...(partition !== undefined && { partition }),
     ...(rates !== undefined && { rates: readJson(rates, 'rates as "numavox calibrate --json" prints them') as Rates }),
   };

@@ -19,6 +19,8 @@ export interface Lowering {
   readonly graph: TypedGraph;
   /** Convolutions are computed directly. */
   readonly exact: boolean;
+  /** How large packed weights of convolutions may become; undefined: what `winogradWays` allows. */
+  readonly weightGrowth?: number | undefined;
   /** Weights of products of few rows are rounded to bfloat16. */
   readonly bf16: boolean;
   /** How every convolution is computed; chosen from its shape where absent. */
@@ -60,7 +62,7 @@ export const readersOf = (graph: TypedGraph): ReadonlyMap<string, readonly Node[
  */
 export function createContext(lowering: Lowering, values: Values, layer: Layer) {
   const { node: fullNode, out, whole, wanted, needs, operands: parts } = layer;
-  const { graph, exact, bf16, convMethod, layouts } = lowering;
+  const { graph, exact, bf16, weightGrowth, convMethod, layouts } = lowering;
   const { emitter } = values;
 
   /** Sizes of the whole value, wherever its parts are. */
@@ -187,6 +189,7 @@ export function createContext(lowering: Lowering, values: Values, layer: Layer) 
     emitter,
     exact,
     bf16,
+    weightGrowth,
     convMethod,
     fullNode,
     out,

@@ -41,8 +41,13 @@ export function planarTilesOf(node: ConvNode, x: readonly number[], y: readonly 
 }
 
 /** How Winograd's method does a convolution between channels last; null where it does not. */
-export function winogradOf(node: ConvNode, x: readonly number[], y: readonly number[]): WinogradChoice | null {
-  return chooseConvKernel(node, x, y) === 'f32_conv_gemm' ? chooseWinograd(node, x, y) : null;
+export function winogradOf(
+  node: ConvNode,
+  x: readonly number[],
+  y: readonly number[],
+  weightGrowth?: number,
+): WinogradChoice | null {
+  return chooseConvKernel(node, x, y) === 'f32_conv_gemm' ? chooseWinograd(node, x, y, weightGrowth) : null;
 }
 
 export function lowerConv(context: Context, node: ConvNode): void {
@@ -68,7 +73,7 @@ const kernelOf = (context: Context): ConvKernelName =>
 /** By Winograd's method where that is allowed and pays, directly elsewhere. */
 function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | null): void {
   const live = liveTaps(...wholeConv(context));
-  const chosen = () => (context.exact ? null : winogradOf(...wholeConv(context)));
+  const chosen = () => (context.exact ? null : winogradOf(...wholeConv(context), context.weightGrowth));
   const choice = context.convMethod ? context.convMethod.winograd : chosen();
   if (choice)
     lowerConvWinograd(context, node, { choice, live, bias, residualPtr: residualAddress(context, node, channelsLast) });

@@ -1,5 +1,6 @@
 /** Where kernels let a layer be cut, besides what its op allows. */
 import type { Node, TypedGraph } from '../graph/ir.js';
+import type { Lowering } from './context.js';
 import { planarTilesOf, winogradOf } from './convolution.js';
 import { lift } from './spatial.js';
 
@@ -8,7 +9,11 @@ import { lift } from './spatial.js';
  * whole; where positions are taken as channels, a tile reads more than its outputs need, and there are no cuts.
  * A concatenation is not cut along its own axis: its operands would be needed in parts.
  */
-export function layerGrid(graph: TypedGraph, node: Node, exact: boolean): number[] {
+export function layerGrid(
+  graph: TypedGraph,
+  node: Node,
+  { exact, weightGrowth }: Pick<Lowering, 'exact' | 'weightGrowth'>,
+): number[] {
   const dims = (name: string) => graph.types.get(name)!.dims;
   const out = dims(node.outputs[0]!);
   const grid = out.map(() => 1);
@@ -17,7 +22,7 @@ export function layerGrid(graph: TypedGraph, node: Node, exact: boolean): number
   const x = dims(node.inputs[0]!);
   const dilations = lift(node.window.dilations, 1);
   // Depth, height and width are the last three axes, where there are so many. The outputs of a tile lie a dilation apart.
-  const winograd = winogradOf(node, x, out);
+  const winograd = winogradOf(node, x, out, weightGrowth);
   winograd?.axes.forEach(({ tile, points }, i) => {
     if (points > 1) grid[out.length - 3 + i] = winograd.strides[i] === 1 ? tile * dilations[i]! : 0;
   });

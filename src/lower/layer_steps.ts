@@ -30,8 +30,15 @@ const someAddress = 64;
 
 /** What `lower` emits for a box of a layer in a memory that holds all it reads. Boxes of equal sizes are lowered once. */
 export function layerSteps(graph: TypedGraph, options: LowerOptions = {}): StepsOf {
-  const { exact = false, bf16 = false } = options;
-  const lowering: Lowering = { graph, exact, bf16, layouts: layoutsOf(graph, options), readers: readersOf(graph) };
+  const { exact = false, bf16 = false, weightGrowth } = options;
+  const lowering: Lowering = {
+    graph,
+    exact,
+    bf16,
+    weightGrowth,
+    layouts: layoutsOf(graph, options),
+    readers: readersOf(graph),
+  };
   const known = new Map<string, readonly LayerStep[]>();
   return (node, out) => {
     const { needs } = demandsOf(graph, node, out);

@@ -38,6 +38,8 @@ export interface LowerOptions {
   readonly reference?: boolean;
   /** Compute every convolution directly: one accumulator chain per output. */
   readonly exact?: boolean;
+  /** Packed weights of a convolution may be this many times as large as they are; what `winogradWays` allows where absent. */
+  readonly weightGrowth?: number | undefined;
   /** Round the weights of products of few rows to bfloat16. */
   readonly bf16?: boolean;
   /** Compute every convolution so, in place of the choice from its shape: for comparing one with the other. One memory only. */
@@ -67,9 +69,17 @@ export function layoutsOf(graph: TypedGraph, options: LowerOptions = {}): Map<st
 }
 
 function emitProgram(graph: TypedGraph, plan: Plan, options: LowerOptions) {
-  const { reference = false, exact = false, bf16 = false, convMethod } = options;
+  const { reference = false, exact = false, bf16 = false, weightGrowth, convMethod } = options;
   const sequence = createSequence({ plan, reference });
-  const lowering: Lowering = { graph, exact, bf16, convMethod, layouts: new Map(), readers: readersOf(graph) };
+  const lowering: Lowering = {
+    graph,
+    exact,
+    bf16,
+    weightGrowth,
+    convMethod,
+    layouts: new Map(),
+    readers: readersOf(graph),
+  };
   const memories = sequence.emitters.map(createValues);
   const boxes = new Map(plan.layers.map(layer => [layer.name, layer.boxes]));
   const planned = new Map(graph.nodes.map(node => [node.outputs[0]!, boxes.get(node.name)!]));
@@ -105,9 +115,10 @@ function emitProgram(graph: TypedGraph, plan: Plan, options: LowerOptions) {
 }
 
 /** The parts in which a memory computes its box of a layer, the first of them while the others wait for what they read. */
-function partsOf({ graph, exact }: Lowering, node: Node, whole: Box, values: Values): readonly Box[] {
+function partsOf(lowering: Lowering, node: Node, whole: Box, values: Values): readonly Box[] {
+  const { graph } = lowering;
   const layout = node.op === 'Conv' ? convLayout(graph, node) : channelsLast;
-  return innerFirst(graph, node, whole, values, { layout, step: layerGrid(graph, node, exact)[2] ?? 1 });
+  return innerFirst(graph, node, whole, values, { layout, step: layerGrid(graph, node, lowering)[2] ?? 1 });
 }
 
 /** What comes before a part of a layer in its memory, then the part itself; from step `start` on, in which exchanges are made. */

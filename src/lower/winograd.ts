@@ -131,23 +131,33 @@ function* waysOf(shape: ConvShape): Generator<WinogradChoice> {
   }
 }
 
-/** Every way that is allowed: those whose packed weights are not too large. */
-export function winogradWays(node: ConvNode, x: readonly number[], y: readonly number[]): readonly WinogradChoice[] {
+/** Every way that is allowed: those whose packed weights are at most `growth` times as large, or what is allowed without it. */
+export function winogradWays(
+  node: ConvNode,
+  x: readonly number[],
+  y: readonly number[],
+  growth?: number,
+): readonly WinogradChoice[] {
   if (node.groups !== 1) return [];
   const shape = convShape(node, x, y);
   const weights = product(shape.taps) * shape.inC * shape.outC;
   return [...waysOf(shape)].filter(choice => {
     const packed = packedWeights(shape, choice);
-    return packed <= mostGrowth * weights || 4 * packed <= smallWeightBytes;
+    return packed <= (growth ?? mostGrowth) * weights || (growth === undefined && 4 * packed <= smallWeightBytes);
   });
 }
 
 /** The way that should take least time; null where direct convolution is used. */
-export function chooseWinograd(node: ConvNode, x: readonly number[], y: readonly number[]): WinogradChoice | null {
+export function chooseWinograd(
+  node: ConvNode,
+  x: readonly number[],
+  y: readonly number[],
+  growth?: number,
+): WinogradChoice | null {
   const shape = convShape(node, x, y);
   let best: WinogradChoice | null = null;
   let least = leastGain * directCost(shape);
-  for (const choice of winogradWays(node, x, y)) {
+  for (const choice of winogradWays(node, x, y, growth)) {
     const cost = winogradCost(shape, choice);
     if (cost >= least) continue;
     least = cost;

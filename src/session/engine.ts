@@ -109,6 +109,7 @@ export async function createEngine(source: ModelSource, options: NumavoxOptions)
     teams,
     algorithm,
     weights: options.weights ?? 'f32',
+    weightGrowth: options.weightGrowth,
     partition: options.partition ?? 'auto',
     rates: options.rates ?? loadRates(options.module) ?? defaultRates,
   };

@@ -41,6 +41,11 @@ export interface NumavoxOptions {
   readonly algorithm?: Algorithm;
   readonly weights?: WeightFormat;
   /**
+   * Packed weights of a convolution may be this many times as large as they are, at least 1. Winograd's method takes more room the
+   * larger its tiles are; unless given, four times, and more where that is under 64 MiB. Changes rounding, as `algorithm` does.
+   */
+  readonly weightGrowth?: number;
+  /**
    * How layers are divided among the nodes of the machine, each of which has its own memory; `auto` unless given. Every
    * choice gives the same bits.
    */
@@ -82,6 +87,7 @@ const keys = [
   'module',
   'algorithm',
   'weights',
+  'weightGrowth',
   'partition',
   'rates',
   'shapes',
@@ -113,9 +119,12 @@ export function resolveOptions(options: SessionOptions): NumavoxOptions {
   const threads = options.intraOpNumThreads || env.wasm.numThreads;
   if (merged.workers === undefined && threads) merged.workers = threads;
   const resolved: NumavoxOptions = merged;
-  const { workers, algorithm, weights, module, partition, rates } = resolved;
+  const { workers, algorithm, weights, weightGrowth, module, partition, rates } = resolved;
   if (workers !== undefined && !(Number.isInteger(workers) && workers > 0)) {
     throw new NumavoxError('usage', `workers is '${workers}'; it must be a whole number of at least 1`);
+  }
+  if (weightGrowth !== undefined && !(Number.isFinite(weightGrowth) && weightGrowth >= 1)) {
+    throw new NumavoxError('usage', `weightGrowth is '${weightGrowth}'; it must be a number of at least 1`);
   }
   oneOf('algorithm', algorithm, algorithms);
   oneOf('weights', weights, weightFormats);

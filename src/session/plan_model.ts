@@ -33,14 +33,15 @@ export type PlanModelOptions = Omit<NumavoxOptions, 'module'>;
  */
 export function planModel(source: ModelSource, options: PlanModelOptions = {}): PlanReport {
   const resolved = resolveOptions(options);
-  const { workers, topology, smt, rates, algorithm = 'auto', weights = 'f32', partition = 'auto', ...rest } = resolved;
+  const { workers, topology, smt, rates, algorithm = 'auto', partition = 'auto', ...rest } = resolved;
+  const { weights = 'f32', weightGrowth } = resolved;
   const { teams, warnings } = buildTeams(hostTopology(), { workers, shape: topology, smt });
   // Of another machine, it does not matter what this one has too little of.
   const warn = rest.onWarning ?? (message => process.emitWarning(message, 'NumavoxWarning'));
   if (!teams.logical) for (const warning of warnings) warn(warning);
   const graph = optimizeFor(withSymbols(loadGraph(source), rest.freeDimensionOverrides ?? {}), rest.shapes ?? {});
   const kept = rates === undefined ? loadRates() : null;
-  const prepare = { teams, algorithm, weights, partition, rates: rates ?? kept ?? defaultRates };
+  const prepare = { teams, algorithm, weights, weightGrowth, partition, rates: rates ?? kept ?? defaultRates };
   const planner = plannerOf(graph, prepare);
   const best = planner.plan(partition, teams);
   const summary = summaryOf(best);

@@ -22,6 +22,7 @@ export interface PrepareOptions {
   readonly algorithm: Algorithm;
   /** `f32` unless given. */
   readonly weights?: WeightFormat;
+  readonly weightGrowth?: number | undefined;
   readonly partition: Partition;
   /** What plans are compared by; they never change a result. */
   readonly rates: Rates;
@@ -47,10 +48,15 @@ export function prepare(graph: Graph, shapes: Shapes, options: PrepareOptions): 
 
 export const optimizeFor = (graph: Graph, shapes: Shapes): TypedGraph => optimize(inferShapes(graph, shapes)).graph;
 
-export const lowerOptions = ({ algorithm, weights = 'f32' }: Pick<PrepareOptions, 'algorithm' | 'weights'>) => ({
+export const lowerOptions = ({
+  algorithm,
+  weights = 'f32',
+  weightGrowth,
+}: Pick<PrepareOptions, 'algorithm' | 'weights' | 'weightGrowth'>) => ({
   reference: algorithm === 'reference',
   exact: algorithm !== 'auto',
   bf16: weights === 'bf16',
+  weightGrowth,
 });
 
 /** The cheapest plan, with what every layer of it should take. `stepsOf` may be kept from one plan of a graph to another. */
@@ -60,12 +66,11 @@ export function planWithCosts(
   stepsOf: StepsOf = layerSteps(graph, lowerOptions(options)),
 ): Planned {
   const { teams, partition, rates } = options;
-  const { exact } = lowerOptions(options);
   const memories = partition === 'none' ? planWhole(graph, teams).memories : memoriesOf(teams);
   return planPartition(graph, {
     teams,
     partition,
     cost: createCostModel({ rates, teams, memories, stepsOf }),
-    extraGrid: node => layerGrid(graph, node, exact),
+    extraGrid: node => layerGrid(graph, node, lowerOptions(options)),
   });
 }
