@@ -4,10 +4,24 @@
  */
 import { Tile, tile6x8 } from "./gemm_tile";
 import { madd } from "./simd";
+import { tableTile } from "./table_tile";
 
 /** Repeats one tile over the same packed operands. */
 export function bench_tile(tilePtr: usize, aPtr: usize, bPtr: usize, k: i32, repeats: i32): void {
   for (let i = 0; i < repeats; i++) tile6x8(changetype<Tile>(tilePtr), aPtr, bPtr, k);
+}
+
+/** Repeats one tile of `rows` rows that are read in place; the table of offsets lies at offsetsPtr. */
+export function bench_table_tile(
+  rows: i32,
+  aPtr: usize,
+  offsetsPtr: usize,
+  bPtr: usize,
+  k: i32,
+  yPtr: usize,
+  repeats: i32,
+): void {
+  for (let i = 0; i < repeats; i++) tableTile(rows, aPtr, offsetsPtr, bPtr, k, yPtr);
 }
 
 /** Twelve independent chains of multiply-adds that touch no memory but to keep their result: 96 flop per step. */

@@ -2,7 +2,7 @@
  * f32_winograd_input: tiles of the input, transformed along up to three axes, a few groups of sixteen channels at a time.
  * Invariant: what lies outside of the input is zero, and nothing outside of it is read.
  *
- *     scratch | passes along h and d | zeros of a group | tile [d][h][w][group][quad][4] |
+ *     scratch | passes along h and d | zeros of unitGroups | tile [d][h][w][group][quad][4] |
  */
 import { loadLanes } from "./lanes";
 import { ceilDiv } from "./rows";
@@ -46,13 +46,10 @@ class WinogradInputDescriptor {
 // @ts-ignore: decorator
 @inline
 const VECTOR: usize = 16;
-/** Parts of the scratch, in bytes from its beginning. */
+/** Where the zeros lie in the scratch, in bytes from its beginning. */
 // @ts-ignore: decorator
 @inline
 const ZEROS_AT: usize = 96;
-// @ts-ignore: decorator
-@inline
-const TILE_AT: usize = 160;
 
 // @ts-ignore: decorator
 @inline
@@ -64,7 +61,7 @@ export function f32_winograd_input(descriptorPtr: usize, unitBegin: i32, unitEnd
   const d = changetype<WinogradInputDescriptor>(descriptorPtr);
   const groups = ceilDiv(d.inC, 16);
   const groupBlocks = ceilDiv(groups, d.unitGroups);
-  memory.fill(scratchPtr + ZEROS_AT, 0, GROUP_ROW);
+  memory.fill(scratchPtr + ZEROS_AT, 0, <usize>d.unitGroups * GROUP_ROW);
   for (let unit = unitBegin; unit < unitEnd; unit++) {
     const row = (unit / groupBlocks) * d.unitRows;
     const first = (unit % groupBlocks) * d.unitGroups;
@@ -119,7 +116,7 @@ function transformTile(
   passesPtr: usize,
   to: usize,
 ): void {
-  const tilePtr = passesPtr + TILE_AT;
+  const tilePtr = passesPtr + ZEROS_AT + <usize>d.unitGroups * GROUP_ROW;
   const hasH = d.pointsH > 1;
   const hasD = d.pointsD > 1;
   const quadBytes = <usize>quadsOf(d) * VECTOR;
@@ -150,27 +147,35 @@ function readLines(
   for (let j = 0; j < d.pointsW; j++) inside |= i32(<u32>(firstW + j * d.dilW) < <u32>d.inW) << j;
   const stepW = <usize>(d.dilW * d.inC) << 2;
   const corner = d.xPtr + (<usize>(firstW * d.inC + 16 * first) << 2);
+  const zerosPtr = scratchPtr + ZEROS_AT;
+  const quads = quadsOf(d);
+  const isDense = toGroup == <usize>quads * VECTOR;
   for (let jd = 0; jd < d.pointsD; jd++) {
     const z = firstD + jd * d.dilD;
     for (let jh = 0; jh < d.pointsH; jh++) {
       const y = firstH + jh * d.dilH;
       const isIn = i32(<u32>z < <u32>d.inD) & i32(<u32>y < <u32>d.inH);
+      const bits = isIn ? inside : 0;
       let line = corner + (<usize>((z * d.inH + y) * d.inW * d.inC) << 2);
-      let group = to;
-      for (let g = first; g < first + count; g++) {
-        readGroup(d, g, line, stepW, isIn ? inside : 0, scratchPtr + ZEROS_AT, group, step);
-        line += GROUP_ROW;
-        group += toGroup;
+      if (isDense) readQuads(d, 16 * first, count * quads, line, stepW, bits, zerosPtr, to, step);
+      else {
+        let group = to;
+        for (let g = first; g < first + count; g++) {
+          readQuads(d, 16 * g, quads, line, stepW, bits, zerosPtr, group, step);
+          line += GROUP_ROW;
+          group += toGroup;
+        }
       }
       to += <usize>d.pointsW * step;
     }
   }
 }
 
-/** One group of a line; behind the last channel there are zeros. */
-function readGroup(
+/** Quads of a line from `channel` on; behind the last channel there are zeros. */
+function readQuads(
   d: WinogradInputDescriptor,
-  group: i32,
+  channel: i32,
+  quads: i32,
   line: usize,
   stepW: usize,
   inside: i32,
@@ -178,8 +183,7 @@ function readGroup(
   to: usize,
   step: usize,
 ): void {
-  const channels = d.inC - 16 * group;
-  const quads = quadsOf(d);
+  const channels = d.inC - channel;
   const whole = min(quads, channels >> 2);
   readLine(line, stepW, inside, d.pointsW, zeros, whole, to, step);
   for (let quad = whole; quad < quads; quad++) {

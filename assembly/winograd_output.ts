@@ -170,23 +170,37 @@ function storeTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups: 
 
 /** The channels of one position, `at` bytes from the output's beginning. */
 function storeChannels(d: WinogradOutputDescriptor, channel: i32, quads: i32, from: usize, at: usize): void {
-  const isPlain = i32(d.residualPtr == 0) & i32(d.activation <= RELU);
-  const floor = f32x4.splat(d.activation == RELU ? 0 : -Infinity);
   const end = min(channel + 4 * quads, d.outC);
   let biasPtr = d.biasPtr + (<usize>channel << 2);
+  if (i32(d.biasPtr != 0) & i32(d.residualPtr == 0) & i32(d.activation <= RELU)) {
+    const whole = <usize>((end - channel) >> 2) * VECTOR;
+    storeVectors(from, biasPtr, d.yPtr + at, whole, d.activation == RELU ? 0 : -Infinity);
+    channel += i32(whole >> 2);
+    from += whole;
+    biasPtr += whole;
+    at += whole;
+  }
   for (; channel < end; channel += 4) {
     const lanes = min(4, d.outC - channel);
     let value = v128.load(from);
     if (d.biasPtr) value = f32x4.add(loadLanes(biasPtr, lanes), value);
-    // pmax keeps a NaN that comes first.
-    if (isPlain) value = f32x4.pmax(value, floor);
-    else {
-      if (d.residualPtr) value = f32x4.add(value, loadLanes(d.residualPtr + at, lanes));
-      value = activate(value, d.activation, d.alpha, d.beta);
-    }
-    storeLanes(d.yPtr + at, value, lanes);
+    if (d.residualPtr) value = f32x4.add(value, loadLanes(d.residualPtr + at, lanes));
+    storeLanes(d.yPtr + at, activate(value, d.activation, d.alpha, d.beta), lanes);
     from += VECTOR;
     biasPtr += VECTOR;
     at += VECTOR;
+  }
+}
+
+/** Whole vectors with a bias, and nothing below `least`. */
+function storeVectors(from: usize, biasPtr: usize, to: usize, bytes: usize, least: f32): void {
+  const floor = f32x4.splat(least);
+  const end = from + bytes;
+  while (from != end) {
+    // pmax keeps a NaN that comes first.
+    v128.store(to, f32x4.pmax(f32x4.add(v128.load(biasPtr), v128.load(from)), floor));
+    from += VECTOR;
+    biasPtr += VECTOR;
+    to += VECTOR;
   }
 }

@@ -36,7 +36,7 @@ export const winogradInput: Kernel<typeof winogradInputFields> = {
   fields: winogradInputFields,
   units: d => Math.ceil(d.rows / d.unitRows) * groupBlocks(d),
   /** As laid out in assembly/winograd_input.ts: two passes, zeros, a tile. */
-  scratchBytes: d => 96 + 64 * (1 + d.unitGroups * d.pointsD * d.pointsH * d.pointsW),
+  scratchBytes: d => 96 + 64 * d.unitGroups * (1 + d.pointsD * d.pointsH * d.pointsW),
   twin({ f32 }, d, begin, end) {
     for (let unit = begin; unit < end; unit++) {
       const row = Math.floor(unit / groupBlocks(d)) * d.unitRows;

@@ -43,14 +43,19 @@ const pointStrideOf = (floats: number) => roundUp(floats, 32) + 16;
 const chunkBytes = 6 * 2 ** 20;
 /** Rows of a chunk at least: the weights pass once for each chunk. */
 const leastRows = 48;
-/** Rows of a block of products: with its channels it should stay in L1 while panels pass. */
+/** Chunks of a layer at most: each is three steps of the program. */
+const mostChunks = 256;
+/** Rows of a block of products: with its channels it should stay in L2 while panels pass. */
 const blockBytes = 96 * 2 ** 10;
-/** Multiply-adds of a unit of products; vectors of a tile that is transformed at once, and of all tiles of a unit. */
-const unitWork = 4 * 1e6;
+/**
+ * Multiply-adds of a unit of products; vectors of the groups that are transformed together, and of all rows of a unit. Many
+ * groups in L2 beat few in L1: positions are read and written in long runs.
+ */
+const unitWork = 4e6;
 const tileVectors = 6912;
 const unitVectors = 8192;
 
-/** Rows and groups of a unit of a transform: so few groups that their tile stays in L1. */
+/** Rows and groups of a unit of a transform. */
 function unitOf(rows: number, points: number, channels: number) {
   const groups = Math.ceil(channels / 16);
   const unitGroups = evenBlock(groups, Math.max(1, Math.floor(tileVectors / (4 * points))), 1);
@@ -175,7 +180,8 @@ function emitImage(context: Context, node: ConvNode, image: Image): void {
 
   const grid = { points, quads, panels, taps, tapRows, halo, inGrid, outGrid };
   const rowBytes = 4 * points * ((taps === 1 ? 4 * quads : 0) + 8 * panels);
-  const chunkRows = evenBlock(rows, Math.max(leastRows, Math.floor(chunkBytes / rowBytes)), 4);
+  const most = Math.max(leastRows, Math.floor(chunkBytes / rowBytes), Math.ceil(rows / mostChunks));
+  const chunkRows = evenBlock(rows, most, 4);
   // Chunks that read each other's rows share one transformed input.
   const whole = taps === 1 ? null : emitInput(context, node, image, { ...grid, firstRow: 0, rows });
   for (let firstRow = 0; firstRow < rows; firstRow += chunkRows) {
