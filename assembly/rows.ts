@@ -8,6 +8,7 @@
 @inline
 export const SEGMENT: i32 = 16384;
 
+/** a / b rounded up, of a >= 0 and b > 0. */
 // @ts-ignore: decorator
 @inline
 export function ceilDiv(a: i32, b: i32): i32 {

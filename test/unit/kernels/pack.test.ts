@@ -19,9 +19,12 @@ function placeOf(packing: Placed, i: number): number {
       const [o, c, tap] = [Math.floor(i / (groupInC * taps)), Math.floor(i / taps) % groupInC, i % taps];
       const [group, inGroup] = [Math.floor(o / (outC / groups)), o % (outC / groups)];
       const panel = group * Math.ceil(outC / groups / 8) + Math.floor(inGroup / 8);
-      const live = runs.flatMap(([first, length]) => Array.from({ length }, (_, at) => first + at));
-      if (!live.includes(tap)) return -1;
-      return ((panel * live.length + live.indexOf(tap)) * groupInC + c) * 8 + (inGroup % 8);
+      let [live, before] = [0, -1];
+      for (const [first, length] of runs) {
+        if (tap >= first && tap < first + length) before = live + tap - first;
+        live += length;
+      }
+      return before < 0 ? -1 : ((panel * live + before) * groupInC + c) * 8 + (inGroup % 8);
     }
     case 'f32_conv_gemm/matrix':
     case 'f32_gemv': {
@@ -126,24 +129,39 @@ const packings: readonly Placed[] = [
 
 const { none, f23, f43, f44 } = axisTiles;
 
-const plain = { strides: [1, 1, 1], shifts: [0, 0, 0] } as const;
-const winograds = (
-  [
-    { axes: [f43, f43, f43], taps: [3, 3, 3], outC: 9, inC: 19, ...plain },
-    { axes: [f23, f43, none], taps: [3, 3, 1], outC: 8, inC: 5, ...plain },
-    { axes: [none, f23, f23], taps: [5, 3, 3], outC: 17, inC: 33, ...plain },
-    { axes: [f23, none, f43], taps: [3, 1, 3], outC: 3, inC: 16, ...plain },
-    { axes: [none, none, f23], taps: [1, 1, 3], outC: 8, inC: 3001, ...plain },
-    { axes: [f23, f23, f23], taps: [3, 3, 3], outC: 7, inC: 310, ...plain },
-    { axes: [none, f44, f44], taps: [3, 7, 7], outC: 9, inC: 3, strides: [1, 2, 2], shifts: [0, 1, 1] },
-    { axes: [none, f44, f44], taps: [2, 7, 6], outC: 16, inC: 1, strides: [1, 2, 2], shifts: [0, 0, 1] },
-    { axes: [f43, f44, f44], taps: [3, 6, 7], outC: 5, inC: 16, strides: [1, 2, 2], shifts: [0, 0, 0] },
-    { axes: [f44, f44, f43], taps: [7, 4, 5], outC: 11, inC: 2, strides: [2, 1, 2], shifts: [1, 0, 1] },
-    { axes: [none, f43, f23], taps: [3, 3, 3], first: [1, 0, 0], counts: [1, 3, 3], outC: 9, inC: 5, ...plain },
-    { axes: [none, f43, f23], taps: [5, 4, 6], first: [1, 1, 2], counts: [3, 3, 3], outC: 9, inC: 6, ...plain },
-    { axes: [f23, f23, f43], taps: [7, 5, 8], outC: 4, inC: 31, strides: [3, 2, 3], shifts: [2, 0, 1] },
-  ] as const
-).map((packing): WinogradPacking => ({ kernel: 'f32_winograd_products', ...packing }));
+interface WinogradCase extends Partial<WinogradPacking> {
+  readonly axes: WinogradPacking['axes'];
+  readonly taps: WinogradPacking['taps'];
+  readonly outC: number;
+  readonly inC: number;
+}
+
+const winogradCases: readonly WinogradCase[] = [
+  { axes: [f43, f43, f43], taps: [3, 3, 3], outC: 9, inC: 19 },
+  { axes: [f23, f43, none], taps: [3, 3, 1], outC: 8, inC: 5 },
+  { axes: [none, f23, f23], taps: [5, 3, 3], outC: 17, inC: 33 },
+  { axes: [f23, none, f43], taps: [3, 1, 3], outC: 3, inC: 16 },
+  { axes: [none, none, f23], taps: [1, 1, 3], outC: 8, inC: 3001 },
+  { axes: [f23, f23, f23], taps: [3, 3, 3], outC: 7, inC: 310 },
+  { axes: [none, f44, f44], taps: [3, 7, 7], outC: 9, inC: 3, strides: [1, 2, 2], shifts: [0, 1, 1] },
+  { axes: [none, f44, f44], taps: [2, 7, 6], outC: 16, inC: 1, strides: [1, 2, 2], shifts: [0, 0, 1] },
+  { axes: [f43, f44, f44], taps: [3, 6, 7], outC: 5, inC: 16, strides: [1, 2, 2], shifts: [0, 0, 0] },
+  { axes: [f44, f44, f43], taps: [7, 4, 5], outC: 11, inC: 2, strides: [2, 1, 2], shifts: [1, 0, 1] },
+  { axes: [none, f43, f23], taps: [3, 3, 3], first: [1, 0, 0], counts: [1, 3, 3], outC: 9, inC: 5 },
+  { axes: [none, f43, f23], taps: [5, 4, 6], first: [1, 1, 2], counts: [3, 3, 3], outC: 9, inC: 6 },
+  { axes: [f23, f23, f43], taps: [7, 5, 8], outC: 4, inC: 31, strides: [3, 2, 3], shifts: [2, 0, 1] },
+];
+/** All taps are live and all strides 1 unless given. */
+const winograds = winogradCases.map(
+  (given): WinogradPacking => ({
+    kernel: 'f32_winograd_products',
+    strides: [1, 1, 1],
+    shifts: [0, 0, 0],
+    first: [0, 0, 0],
+    counts: given.taps,
+    ...given,
+  }),
+);
 
 const titled = <P extends Packing>(list: readonly P[]) =>
   list.map(packing => ({ title: JSON.stringify(packing), packing }));

@@ -18,6 +18,9 @@ const window = {
 const wide = [1, 16, 4, 4, 20];
 const cube = [1, 4, 8, 6, 5];
 
+const strided = { ...window, strides: [2, 2, 2] };
+const farApart = { ...window, dilations: [4, 4, 4], padsBegin: [4, 4, 4], padsEnd: [4, 4, 4] };
+
 /** Layers of which a part has the shape of another kind of layer, or whose operands are read in unusual ways. */
 const layers: Readonly<Record<string, GraphSpec>> = {
   'groups, each of which could be a layer for Winograd': {
@@ -44,6 +47,53 @@ const layers: Readonly<Record<string, GraphSpec>> = {
         op: 'Conv',
         inputs: ['x', 'k'],
         window: { kernel: [5, 7, 7], strides: [1, 2, 2], padsBegin: [2, 3, 3], padsEnd: [2, 3, 3] },
+      },
+    ],
+  },
+  'a layer of one plane, whose outer planes of taps are dead': {
+    inputs: { x: [1, 6, 1, 7, 5] },
+    constants: { k: weights(24, 6, 3, 3, 3) },
+    nodes: [{ op: 'Conv', inputs: ['x', 'k'], window }],
+  },
+  'a layer for Winograd of one row': {
+    inputs: { x: [1, 24, 7, 1, 9] },
+    constants: { k: weights(24, 24, 3, 3, 3) },
+    nodes: [{ op: 'Conv', inputs: ['x', 'k'], window }],
+  },
+  'a layer for Winograd of one plane': {
+    inputs: { x: [1, 64, 1, 16, 16] },
+    constants: { k: weights(64, 64, 3, 3, 3) },
+    nodes: [{ op: 'Conv', inputs: ['x', 'k'], window }],
+  },
+  'a strided layer of one output plane': {
+    inputs: { x: [1, 24, 2, 9, 8] },
+    constants: { k: weights(24, 24, 3, 3, 3) },
+    nodes: [{ op: 'Conv', inputs: ['x', 'k'], window: strided }],
+  },
+  'a layer dilated beyond its depth': {
+    inputs: { x: [1, 24, 3, 9, 8] },
+    constants: { k: weights(24, 24, 3, 3, 3) },
+    nodes: [{ op: 'Conv', inputs: ['x', 'k'], window: farApart }],
+  },
+  'a layer dilated beyond its height and width': {
+    inputs: { x: [1, 24, 10, 4, 3] },
+    constants: { k: weights(24, 24, 3, 3, 3) },
+    nodes: [{ op: 'Conv', inputs: ['x', 'k'], window: farApart }],
+  },
+  'a layer with live taps of which parts read padding alone': {
+    inputs: { x: [1, 24, 2, 3, 5] },
+    constants: { k: weights(24, 24, 3, 2, 3) },
+    nodes: [
+      {
+        op: 'Conv',
+        inputs: ['x', 'k'],
+        window: {
+          kernel: [3, 2, 3],
+          strides: [1, 3, 1],
+          dilations: [5, 2, 1],
+          padsBegin: [6, 4, 1],
+          padsEnd: [9, 7, 1],
+        },
       },
     ],
   },
