@@ -36,8 +36,13 @@ function chooseConvKernel(node: ConvNode, x: readonly number[], y: readonly numb
 }
 
 /** Winograd's tiles of a convolution that the planar kernels do; null where there are none. */
-export function planarTilesOf(node: ConvNode, x: readonly number[], y: readonly number[]): PlanarTiles | null {
-  return chooseConvKernel(node, x, y) === 'f32_conv_planar' ? choosePlanarWinograd(node, x, y) : null;
+export function planarTilesOf(
+  node: ConvNode,
+  x: readonly number[],
+  y: readonly number[],
+  weightGrowth?: number,
+): PlanarTiles | null {
+  return chooseConvKernel(node, x, y) === 'f32_conv_planar' ? choosePlanarWinograd(node, x, y, weightGrowth) : null;
 }
 
 /** How Winograd's method does a convolution between channels last; null where it does not. */
@@ -228,7 +233,7 @@ function lowerConvPlanar(context: Context, node: ConvNode, bias: Float32Array | 
   };
   const where = whereOf(node, 2 * sizeOf(y.dims) * taps * inC);
   const weights = context.constant(wName)!;
-  const chosen = () => (context.exact ? null : choosePlanarWinograd(...wholeConv(context)));
+  const chosen = () => (context.exact ? null : choosePlanarWinograd(...wholeConv(context), context.weightGrowth));
   const tiles = context.convMethod ? context.convMethod.planarTiles : chosen();
   if (tiles) {
     const { kW, dilD, dilH, dilW, padD, padH, padW } = window;

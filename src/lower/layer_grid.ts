@@ -26,7 +26,7 @@ export function layerGrid(
   winograd?.axes.forEach(({ tile, points }, i) => {
     if (points > 1) grid[out.length - 3 + i] = winograd.strides[i] === 1 ? tile * dilations[i]! : 0;
   });
-  planarTilesOf(node, x, out)?.forEach((tile, i) => {
+  planarTilesOf(node, x, out, weightGrowth)?.forEach((tile, i) => {
     grid[out.length - 3 + i] = tile * dilations[i]!;
   });
   return grid;

@@ -14,8 +14,13 @@ const mostLineBytes = 512 * 1024;
 /** How much cheaper the method has to be than direct convolution. */
 const leastGain = 0.8;
 
-/** Every pair of tiles where the method applies and its lines stay in a cache. */
-export function planarWays(node: ConvNode, x: readonly number[], y: readonly number[]): readonly PlanarTiles[] {
+/** Every pair of tiles where the method applies, its lines stay in a cache and weights take at most `growth` times their size. */
+export function planarWays(
+  node: ConvNode,
+  x: readonly number[],
+  y: readonly number[],
+  growth = Number.POSITIVE_INFINITY,
+): readonly PlanarTiles[] {
   const { inC, outW } = ndhwcFields(x, y);
   const { kD, kH, kW, strideD, strideH, dilW } = windowFields(node.window);
   if (kD !== 3 || kH !== 3 || strideD !== 1 || strideH !== 1) return [];
@@ -23,11 +28,19 @@ export function planarWays(node: ConvNode, x: readonly number[], y: readonly num
   const tiles: readonly WinogradTile[] = [2, 4];
   return tiles
     .flatMap(tileD => tiles.map((tileH): PlanarTiles => [tileD, tileH]))
-    .filter(([tileD, tileH]) => (tileD + 2) * (tileH + 2) * lineBytes <= mostLineBytes);
+    .filter(([tileD, tileH]) => {
+      const points = (tileD + 2) * (tileH + 2);
+      return points * lineBytes <= mostLineBytes && points <= growth * kD * kH;
+    });
 }
 
 /** The tiles that should take least time; null where direct convolution does, or where the method does not apply. */
-export function choosePlanarWinograd(node: ConvNode, x: readonly number[], y: readonly number[]): PlanarTiles | null {
+export function choosePlanarWinograd(
+  node: ConvNode,
+  x: readonly number[],
+  y: readonly number[],
+  growth?: number,
+): PlanarTiles | null {
   const { inC, outC, outD, outH } = ndhwcFields(x, y);
   const { kD, kH, kW, dilD, dilH } = windowFields(node.window);
   /** Multiply-adds for each position along w. */
@@ -41,7 +54,7 @@ export function choosePlanarWinograd(node: ConvNode, x: readonly number[], y: re
   };
   let best: PlanarTiles | null = null;
   let least = leastGain * outD * outH * kD * kH * kW * inC * outC;
-  for (const way of planarWays(node, x, y)) {
+  for (const way of planarWays(node, x, y, growth)) {
     const cost = costOf(way);
     if (cost >= least) continue;
     least = cost;

@@ -162,6 +162,8 @@ describe('numavox run', () => {
       'exact',
       '--weights',
       'bf16',
+      '--weight-growth',
+      '3',
       '--shape',
       'x=1,3,4,8,8',
     ]);
@@ -185,6 +187,7 @@ describe('numavox run', () => {
       module: 'simd',
       algorithm: 'exact',
       weights: 'bf16',
+      weightGrowth: 3,
       shapes: { x: [1, 3, 4, 8, 8] },
     });
   });
@@ -366,10 +369,11 @@ describe('the other commands', () => {
   });
 
   it('inspect prints layers, and reports of passes when verbose', async () => {
-    const { stdout, calls } = await numavox(['inspect', 'c3d', '--shape', 'x=1,3']);
-    expect(calls.inspected).toEqual([{ name: 'zoo:c3d', shapes: { x: [1, 3] } }]);
+    const { stdout, calls } = await numavox(['inspect', 'c3d', '--shape', 'x=1,3', '--weight-growth', '2.5']);
+    expect(calls.inspected).toMatchObject([{ name: 'zoo:c3d', shapes: { x: [1, 3] }, weightGrowth: 2.5 }]);
     expect(stdout).toContain('input x: 1x3\noutput y: 1x4\n');
-    expect(stdout).toMatch(/fc +Gemm +x +1x4 +16 +24 k\n/);
+    expect(stdout).toMatch(/fc +Gemm +x +1x4 +16 +96 B +24 k\n/);
+    expect(stdout).toContain('weights take 96 B when they are packed, 1.50 times their size\n');
     expect(stdout).toContain('1 layer, 16 parameters (of the model as given), 24 kFLOP\n');
     expect(stdout).not.toContain('foldConstants');
     expect((await numavox(['inspect', 'c3d', '--verbose'])).stdout).toContain(

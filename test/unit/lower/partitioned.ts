@@ -28,7 +28,7 @@ export function planBy(graph: TypedGraph, teams: TeamTree, choose: (node: Node, 
   const weights = memories.map(({ ranks }) => ranks.length);
   const layers = graph.nodes.map(node => {
     const { dims } = graph.types.get(node.outputs[0]!)!;
-    const grid = combineGrids(cutGrid(graph, node), layerGrid(graph, node, false));
+    const grid = combineGrids(cutGrid(graph, node), layerGrid(graph, node, { exact: false }));
     const cut = choose(node, candidateCuts(dims, grid, memories.length));
     return { name: node.name, cut, boxes: boxesOf(cut, dims, grid, weights) };
   });

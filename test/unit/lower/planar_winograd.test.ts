@@ -78,12 +78,12 @@ describe('convolutions of few channels with three taps along depth and height', 
     const { graph, node } = typed(cases.dilated!);
     const { steps } = lower(graph, planWhole(graph, oneWorker), { exact: true });
     expect(computing(steps.flatMap(kernelsOf))).toEqual(['f32_conv_planar']);
-    expect(layerGrid(graph, node, true)).toEqual([1, 1, 1, 1, 1]);
+    expect(layerGrid(graph, node, { exact: true })).toEqual([1, 1, 1, 1, 1]);
   });
 
   it('are cut at whole tiles, whose rows lie a dilation apart', () => {
     const { graph, node, tiles } = typed(cases.dilated!);
-    expect(layerGrid(graph, node, false)).toEqual([1, 1, 2 * tiles![0], 2 * tiles![1], 1]);
+    expect(layerGrid(graph, node, { exact: false })).toEqual([1, 1, 2 * tiles![0], 2 * tiles![1], 1]);
   });
 
   it.each([[[1, 1]], [[1, 2, 1]], [[1, 1, 1, 1]]])('have the bits of one memory however they are cut: %s', workers => {

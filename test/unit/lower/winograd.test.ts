@@ -280,7 +280,7 @@ describe('cuts of a layer by Winograd’s method', () => {
   ] as [string, number[], Case][])('are %s', (_, grid, layer) => {
     const { graph, node } = typed(layer);
     expect(choiceOf(layer)).not.toBeNull();
-    expect(layerGrid(graph, node, false)).toEqual(grid);
-    expect(layerGrid(graph, node, true)).toEqual(grid.map(() => 1));
+    expect(layerGrid(graph, node, { exact: false })).toEqual(grid);
+    expect(layerGrid(graph, node, { exact: true })).toEqual(grid.map(() => 1));
   });
 });

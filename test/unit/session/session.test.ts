@@ -1,5 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { describeSession, env, InferenceSession, type SessionOptions, Tensor } from '../../../src/index.js';
+import {
+  describeSession,
+  env,
+  InferenceSession,
+  inspectModel,
+  type SessionOptions,
+  Tensor,
+} from '../../../src/index.js';
 import { buildModel } from '../../support/onnx.js';
 
 const open: InferenceSession[] = [];
@@ -69,6 +76,19 @@ describe('results', () => {
     expect(rounded).not.toEqual(plain);
     const largest = Math.max(...plain.map(Math.abs));
     for (const [i, value] of rounded.entries()) expect(Math.abs(value - plain[i]!)).toBeLessThan(0.02 * largest);
+  });
+
+  it('take no more room for weights than they may, and say in inspectModel what they take', async () => {
+    const model = 'zoo:c3d?width=0.125&classes=10';
+    const packed = [8, 3, 1].map(weightGrowth => inspectModel(model, { weightGrowth }).packedBytes!);
+    const exact = inspectModel(model, { algorithm: 'exact' });
+    expect(packed[0]).toBeGreaterThan(packed[1]!);
+    expect(packed[1]).toBeGreaterThan(packed[2]!);
+    expect(packed[2]).toBe(exact.packedBytes);
+    expect(exact.nodes.reduce((sum, { packedBytes }) => sum + packedBytes, 0)).toBe(exact.packedBytes);
+    const feed = ramp([1, 3, 16, 112, 112]);
+    const [capped, direct] = [await create(model, { weightGrowth: 1 }), await create(model, { algorithm: 'exact' })];
+    expect(await outputOf(capped, feed)).toEqual(await outputOf(direct, feed));
   });
 
   it('agree between the kernels and their twins', async () => {
@@ -218,6 +238,8 @@ describe('a session', () => {
     ['algorithm', { algorithm: 'fast' as 'auto' }],
     ['module', { module: 'avx' as 'simd' }],
     ['weights', { weights: 'int8' as 'f32' }],
+    ['weightGrowth', { weightGrowth: 0.5 }],
+    ['weightGrowth', { weightGrowth: Number.NaN }],
     ['x', { shapes: { x: [1, 0] } }],
   ])('refuses %s that make no sense: %o', async (name, options) => {
     await expect(create(smallModel(), options)).rejects.toMatchObject({
