@@ -43,7 +43,7 @@ const descriptorBytes = 128;
 const stagedElements = 65536;
 /** Free elements behind a staged row: rows a power of two apart would share few lines of a cache. */
 const rowGap = 16;
-/** Rows of no more elements than this, together, are read at once: a call costs more than they do. */
+/** Whole rows of no more elements than this, together, are read at once: a call costs more than they do. */
 const shortRows = 8192;
 
 /** Outputs that become a panel: rows [firstRow, firstRow + rows) of the constant, each [channels][taps]. */
@@ -206,7 +206,7 @@ export function forEachPart(
 function stageRows(stage: Stage, { firstRow, rows, channels, taps }: PanelRows, begin: number, count: number): number {
   const { staged } = stage.at;
   const depth = channels * taps;
-  if (rows * depth <= shortRows) {
+  if (count === depth && rows * depth <= shortRows) {
     readTo(stage, firstRow * depth, rows * depth, staged);
     return depth;
   }

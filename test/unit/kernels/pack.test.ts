@@ -69,6 +69,7 @@ const matrices = (kernel: 'f32_gemv' | 'f32_conv_gemm/matrix'): Placed[] =>
       [8, 9],
       [32, 2049],
       [33, 17],
+      [34, 4096],
       [101, 4099],
       [70001, 5],
     ].flatMap(([outputs, depth]): Placed[] =>
