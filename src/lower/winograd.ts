@@ -110,9 +110,18 @@ function waysAlong({ taps, strides, pads }: ConvShape, axis: number): readonly A
   return [...(isPlain ? [none] : []), ...(taps[axis] === tapsOf(f43) ? [f23, f43] : [])];
 }
 
+/** A first layer: few channels, and six or seven taps at stride 2 along height and width. */
+function isFirstLayer({ inC, inSizes, taps, strides, dilations }: ConvShape): boolean {
+  const along = (axis: 1 | 2) =>
+    Math.ceil((taps[axis] + 1) / 2) === tapsOf(f44) &&
+    strides[axis] === 2 &&
+    dilations[axis] === 1 &&
+    inSizes[axis] % 2 === 0;
+  return inC <= 16 && along(1) && along(2);
+}
+
 /** Every way there is but the one that transforms nothing. */
 function* waysOf(shape: ConvShape): Generator<WinogradChoice> {
-  const { inSizes, taps, strides, dilations } = shape;
   for (const d of waysAlong(shape, 0)) {
     if (isFirstLayer(shape)) yield { axes: [d, f44, f44], strides: [1, 2, 2] };
     for (const h of waysAlong(shape, 1)) {
@@ -120,14 +129,6 @@ function* waysOf(shape: ConvShape): Generator<WinogradChoice> {
         if (d.points * h.points * w.points > 1) yield { axes: [d, h, w], strides: [1, 1, 1] };
       }
     }
-  }
-  function isFirstLayer({ inC }: ConvShape): boolean {
-    const along = (axis: number) =>
-      Math.ceil((taps[axis]! + 1) / 2) === tapsOf(f44) &&
-      strides[axis] === 2 &&
-      dilations[axis] === 1 &&
-      inSizes[axis]! % 2 === 0;
-    return inC <= 16 && along(1) && along(2);
   }
 }
 
