@@ -67,6 +67,8 @@ const leastGain = 0.9;
 /** Packed weights may be this many times as large as those of direct convolution, or this large. */
 const mostGrowth = 4;
 const smallWeightBytes = 64 * 2 ** 20;
+/** Where taps along depth stay, the whole input is held transformed: so large at most. */
+const mostHeldBytes = 256 * 2 ** 20;
 
 /** Multiply-adds that direct convolution takes. */
 function directCost({ batch, inC, outC, outSizes, taps }: ConvShape): number {
@@ -74,12 +76,23 @@ function directCost({ batch, inC, outC, outSizes, taps }: ConvShape): number {
   return costs.direct * batch * product(outSizes) * weights + costs.weight * weights;
 }
 
+/** Tiles of the grid. */
+const rowsOf = ({ outSizes, dilations }: ConvShape, { axes }: WinogradChoice): number =>
+  product(axes.map((axis, i) => tilesOver(outSizes[i]!, axis, axis.points > 1 ? dilations[i]! : 1)));
+
+/** Bytes of the input that is held transformed as a whole; none where chunks transform their own. */
+function heldBytes(shape: ConvShape, choice: WinogradChoice): number {
+  if (otherTaps(shape, choice) === 1) return 0;
+  const points = product(choice.axes.map(axis => axis.points));
+  return 64 * points * rowsOf(shape, choice) * Math.ceil((shape.inC * product(choice.strides)) / 16);
+}
+
 /** What the method takes, in the same unit. */
 function winogradCost(shape: ConvShape, choice: WinogradChoice): number {
-  const { batch, inC, outC, outSizes, dilations } = shape;
+  const { batch, inC, outC } = shape;
   const { axes, strides } = choice;
   const points = product(axes.map(axis => axis.points));
-  const rows = product(axes.map((axis, i) => tilesOver(outSizes[i]!, axis, axis.points > 1 ? dilations[i]! : 1)));
+  const rows = rowsOf(shape, choice);
   const quads = Math.ceil((inC * product(strides)) / 4);
   const panels = Math.ceil(outC / 8);
   const depth = otherTaps(shape, choice) * 4 * quads;
@@ -143,6 +156,7 @@ export function winogradWays(
   const shape = convShape(node, x, y);
   const weights = product(shape.taps) * shape.inC * shape.outC;
   return [...waysOf(shape)].filter(choice => {
+    if (heldBytes(shape, choice) > mostHeldBytes) return false;
     const packed = packedWeights(shape, choice);
     return packed <= (growth ?? mostGrowth) * weights || (growth === undefined && 4 * packed <= smallWeightBytes);
   });

@@ -252,6 +252,17 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
   });
 });
 
+describe('a large volume whose taps along depth are not transformed', () => {
+  it.each([
+    [16, 'by Winograd’s method'],
+    [160, 'directly'],
+  ])('of %i planes is convolved %s', depth => {
+    const { node } = typed({ x: [1, 1, 6, 6, 6], outC: 1, kernel: [5, 3, 3] });
+    const sizes = [1, 32, depth, 128, 128];
+    expect(chooseWinograd(node, sizes, sizes) === null).toBe(depth > 100);
+  });
+});
+
 describe('cuts of a layer by Winograd’s method', () => {
   it.each([
     ['at whole tiles', [1, 1, 4, 4, 4], { x: [1, 48, 4, 8, 8], outC: 48 }],
