@@ -24,7 +24,7 @@ export interface ConvMethod {
 }
 
 /** Few channels leave a GEMM mostly padding: lanes run along w there instead, where rows are long enough. */
-const planarLimits = { inC: 16, outC: 8, outW: 16 };
+const planarLimits = { inC: 24, outC: 8, outW: 16 };
 
 /** A convolution's kernel, from its shape alone, so that rounding never depends on the machine. */
 function chooseConvKernel(node: ConvNode, x: readonly number[], y: readonly number[]): ConvKernelName {
