@@ -2,10 +2,12 @@
  * Convolutions to time: between them they tell tiles, edges, packing, borders and traffic apart. Each takes a few milliseconds
  * at most, so that some of its runs are undisturbed on a machine that has other things to do.
  */
+
 import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
 import { convPlanarWinograd } from '../kernels/conv_planar_winograd.js';
+import { roundUp } from '../kernels/sizes.js';
 import type { WinogradTile } from '../kernels/winograd_transforms.js';
 import { activationOf, type KernelCase, type WindowOptions, windowSizes } from './kernel_case.js';
 
@@ -19,8 +21,6 @@ interface GemmOptions extends WindowOptions {
   readonly activation?: Activation;
   readonly residual?: boolean;
 }
-
-const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 
 function gemm({ groups = 1, activation = 'relu', residual = false, ...window }: GemmOptions): KernelCase {
   const { values, inputs, outputs, taps } = windowSizes(window);

@@ -1,4 +1,5 @@
 /** Winograd's three kernels to time, on one chunk of tiles each. */
+import { product, roundUp, type Triple } from '../kernels/sizes.js';
 import { gridFields, tilesOver } from '../kernels/winograd_grid.js';
 import { winogradInput } from '../kernels/winograd_input.js';
 import { winogradOutput } from '../kernels/winograd_output.js';
@@ -6,17 +7,12 @@ import { winogradProducts } from '../kernels/winograd_products.js';
 import { type AxisTile, axisTiles } from '../kernels/winograd_transforms.js';
 import { activationOf, type KernelCase } from './kernel_case.js';
 
-type Triple<T> = readonly [T, T, T];
-
 interface Options {
   readonly size: Triple<number>;
   readonly axes: Triple<AxisTile>;
   readonly inC: number;
   readonly outC: number;
 }
-
-const product = (values: readonly number[]) => values.reduce((all, value) => all * value, 1);
-const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 
 function layer({ size, axes, inC, outC }: Options): KernelCase[] {
   const grid = axes.map((axis, i) => {

@@ -1,4 +1,5 @@
 /** The work of the kernels that mostly move data: products of few rows, pools, transforms, elementwise, copies, reductions. */
+import { product } from '../kernels/sizes.js';
 import {
   activationTraffic,
   type CacheSizes,
@@ -47,7 +48,6 @@ export const poolWork =
   };
 
 const sixDims = (values: Values): number[] => [0, 1, 2, 3, 4, 5].map(axis => field(values, `dim${axis}`));
-const product = (sizes: readonly number[]): number => sizes.reduce((all, size) => all * size, 1);
 
 export function unaryWork(values: Values, caches: CacheSizes): Work {
   const count = field(values, 'count');

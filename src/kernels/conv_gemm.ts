@@ -3,6 +3,7 @@ import type { Values } from './descriptor.js';
 import { activation, ndhwc, window } from './fields.js';
 import type { Kernel } from './kernel.js';
 import { receptiveField } from './receptive_field.js';
+import { roundUp } from './sizes.js';
 
 /**
  * f32_conv_gemm: convolution as implicit img2row + GEMM, channels last, fused bias + residual + activation.
@@ -37,7 +38,6 @@ export type ConvGemmShape = Pick<
 
 const tileRows = 6;
 const tileOutputs = 8;
-const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 /** `whole` in even blocks of at most about `wanted`, each a multiple of `multiple`. */
 const evenBlock = (whole: number, wanted: number, multiple: number) =>
   roundUp(Math.ceil(whole / Math.max(1, Math.round(whole / wanted))), multiple);

@@ -1,4 +1,5 @@
 import type { Kernel } from './kernel.js';
+import { roundUp } from './sizes.js';
 
 /**
  * f32_matmul: y[i] = a[i] @ b[i] for operands that are both computed: neither is packed.
@@ -17,8 +18,6 @@ export const matmulFields = {
   n: 'i32',
   mBlock: 'i32',
 } as const;
-
-const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 
 /** Multiply-adds of a unit that is worth handing out and soon done. */
 const unitWork = 10e6;

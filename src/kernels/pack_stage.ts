@@ -4,11 +4,13 @@
  *
  *     | descriptor | matrices | the kernels' own scratch | stage: as read | panel: outputs side by side |
  */
+
 import { copy } from './copy.js';
 import { encodeTo, type Fields, type Values } from './descriptor.js';
 import type { Kernel, KernelMemory } from './kernel.js';
 import { packWinogradScratch } from './pack_winograd.js';
 import { gemmPanel, gemvPanel, type Packing, rowsPerUnit } from './packing.js';
+import type { Triple } from './sizes.js';
 import type { WinogradPacking } from './winograd_weights.js';
 
 /** Fills `into` with elements [start, start + count) of the constant, row-major, as float32. */
@@ -133,8 +135,6 @@ export function run<F extends Fields>({ packer, at }: Stage, kernel: Kernel<F>, 
 export function readTo({ read, packer }: Stage, start: number, count: number, ptr: number): void {
   read(start, count, packer.memory.f32.subarray(ptr / 4, ptr / 4 + count));
 }
-
-type Triple = readonly [number, number, number];
 
 /** Copies a box of three dimensions, the last one innermost. */
 export function copyBox(

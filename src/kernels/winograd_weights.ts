@@ -1,7 +1,6 @@
 /** The weights of f32_winograd_products: how they lie, and the matrices that transform them. */
+import { product, type Triple } from './sizes.js';
 import { type AxisTile, transformsOf } from './winograd_transforms.js';
-
-type Triple<T = number> = readonly [T, T, T];
 
 /**
  * w [outC, inC, kD, kH, kW] -> [point][panel of 8 outputs][tap along d that is not transformed][channel][8]. `strides`: taps that lie
@@ -21,10 +20,14 @@ export interface WinogradPacking {
   readonly counts: Triple;
 }
 
-const product = (values: readonly number[]) => values.reduce((all, value) => all * value, 1);
-
 /** Sizes of the packed weights. */
-export function winogradSizes({ axes, strides, counts, inC, outC }: WinogradPacking) {
+export function winogradSizes({
+  axes,
+  strides,
+  counts,
+  inC,
+  outC,
+}: Pick<WinogradPacking, 'axes' | 'strides' | 'counts' | 'inC' | 'outC'>) {
   return {
     points: product(axes.map(axis => axis.points)),
     otherTaps: axes[0].points > 1 ? 1 : counts[0],

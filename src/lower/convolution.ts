@@ -4,6 +4,7 @@ import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
 import { convPlanarWinograd } from '../kernels/conv_planar_winograd.js';
+import { roundUp } from '../kernels/sizes.js';
 import { absent, activationFields, type Context, unsupported, whereOf } from './context.js';
 import type { Address } from './emitter.js';
 import type { Held } from './held.js';
@@ -164,8 +165,6 @@ function planarNeeds(node: ConvNode, x: readonly number[], y: readonly number[])
   const { inW, outW } = ndhwcFields(x, y);
   return { left: padW, right: Math.max(0, outW - padW + (kW - 1) * dilW - inW) };
 }
-
-const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 
 /** A planar layout for rows of `width` with at least these halos; rows of vectors end inside their pitch. */
 function planarLayout(width: number, left: number, right: number): Layout {

@@ -2,10 +2,10 @@
  * Which taps of a convolution read anything but padding. The others add nothing to any output: they are neither packed nor
  * computed. Invariant: asked of the whole layer, so that every part of it is computed with the same taps.
  */
-import type { ConvNode } from '../graph/ir.js';
-import { ndhwcFields, windowFields } from './spatial.js';
 
-type Triple = readonly [d: number, h: number, w: number];
+import type { ConvNode } from '../graph/ir.js';
+import type { Triple } from '../kernels/sizes.js';
+import { ndhwcFields, windowFields } from './spatial.js';
 
 export interface LiveTaps {
   /** Along each axis, the first live tap and how many there are. */

@@ -1,11 +1,11 @@
 /** Whether and how a convolution is done by Winograd's method: from the layer's shape alone, so that rounding never depends on the machine. */
 import type { ConvNode } from '../graph/ir.js';
+import { product, roundUp, type Triple } from '../kernels/sizes.js';
 import { tilesOver } from '../kernels/winograd_grid.js';
 import { type AxisTile, axisTiles, tapsOf } from '../kernels/winograd_transforms.js';
+import { winogradSizes } from '../kernels/winograd_weights.js';
 import { type LiveTaps, liveTaps, liveWindow } from './live_taps.js';
 import { ndhwcFields } from './spatial.js';
-
-export type Triple<T = number> = readonly [T, T, T];
 
 /**
  * Tiles along depth, height and width. `strides`: positions of the input that lie so far apart become channels of one position
@@ -51,7 +51,6 @@ export function convShape(
   };
 }
 
-export const product = (values: readonly number[]): number => values.reduce((all, value) => all * value, 1);
 export const mapTriple = <T>(along: (axis: number) => T): Triple<T> => [along(0), along(1), along(2)];
 
 /**
@@ -80,38 +79,34 @@ function directCost({ batch, inC, outC, outSizes, taps }: ConvShape): number {
 const rowsOf = ({ outSizes, dilations }: ConvShape, { axes }: WinogradChoice): number =>
   product(axes.map((axis, i) => tilesOver(outSizes[i]!, axis, axis.points > 1 ? dilations[i]! : 1)));
 
+/** Sizes of the packed weights; taps along depth may be left to each point. */
+export const packedSizes = ({ inC, outC, taps }: ConvShape, choice: WinogradChoice) =>
+  winogradSizes({ ...choice, counts: taps, inC, outC });
+
 /** Bytes of the input that is held transformed as a whole; none where chunks transform their own. */
 function heldBytes(shape: ConvShape, choice: WinogradChoice): number {
-  if (otherTaps(shape, choice) === 1) return 0;
-  const points = product(choice.axes.map(axis => axis.points));
-  return 64 * points * rowsOf(shape, choice) * Math.ceil((shape.inC * product(choice.strides)) / 16);
+  const { points, otherTaps, channels } = packedSizes(shape, choice);
+  return otherTaps === 1 ? 0 : 4 * points * rowsOf(shape, choice) * roundUp(channels, 16);
 }
 
 /** What the method takes, in the same unit. */
 function winogradCost(shape: ConvShape, choice: WinogradChoice): number {
-  const { batch, inC, outC } = shape;
-  const { axes, strides } = choice;
-  const points = product(axes.map(axis => axis.points));
+  const { batch } = shape;
+  const { points, otherTaps, channels, panels } = packedSizes(shape, choice);
   const rows = rowsOf(shape, choice);
-  const quads = Math.ceil((inC * product(strides)) / 4);
-  const panels = Math.ceil(outC / 8);
-  const depth = otherTaps(shape, choice) * 4 * quads;
+  const depth = otherTaps * channels;
   const outputs = points * panels * 8;
   const products = batch * outputs * Math.max(rows, tileRows.least) * (depth + costs.tile);
-  const transforms = batch * points * rows * (quads * costs.inputVector + 2 * panels * costs.outputVector);
+  const transforms = batch * points * rows * ((channels / 4) * costs.inputVector + 2 * panels * costs.outputVector);
   const weights = costs.weight * outputs * depth;
   // Where each weight is used by one tile, multiplying hides behind reading; further tiles come after it.
   return transforms + (batch * rows <= tileRows.most ? Math.max(products, weights) : products + weights);
 }
 
-/** Taps of an axis that is not transformed, which only depth may have. */
-export const otherTaps = ({ taps }: ConvShape, { axes }: WinogradChoice): number => (axes[0].points > 1 ? 1 : taps[0]);
-
 /** Elements of the packed weights. */
 export function packedWeights(shape: ConvShape, choice: WinogradChoice): number {
-  const points = product(choice.axes.map(axis => axis.points));
-  const channels = 4 * Math.ceil((shape.inC * product(choice.strides)) / 4);
-  return points * otherTaps(shape, choice) * channels * Math.ceil(shape.outC / 8) * 8;
+  const { points, otherTaps, channels, panels } = packedSizes(shape, choice);
+  return points * otherTaps * channels * panels * 8;
 }
 
 const { none, f23, f43, f44 } = axisTiles;

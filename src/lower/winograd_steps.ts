@@ -3,6 +3,7 @@
  * that what lies between the steps stays in a shared cache. Invariant: a tile is computed alike in whatever chunk it lies.
  */
 import type { ConvNode } from '../graph/ir.js';
+import { product, roundUp, type Triple } from '../kernels/sizes.js';
 import { type GridAxis, gridFields, tilesOver } from '../kernels/winograd_grid.js';
 import { winogradInput } from '../kernels/winograd_input.js';
 import { winogradOutput } from '../kernels/winograd_output.js';
@@ -14,15 +15,7 @@ import { offset } from './held.js';
 import { channelsLast, leadOf, rowMajor, stridesOf } from './layout.js';
 import type { LiveTaps } from './live_taps.js';
 import { windowFields } from './spatial.js';
-import {
-  type ConvShape,
-  convShape,
-  mapTriple,
-  otherTaps,
-  product,
-  type Triple,
-  type WinogradChoice,
-} from './winograd.js';
+import { type ConvShape, convShape, mapTriple, packedSizes, type WinogradChoice } from './winograd.js';
 
 interface WinogradOptions {
   readonly choice: WinogradChoice;
@@ -31,7 +24,6 @@ interface WinogradOptions {
   readonly residualPtr: Address | 0;
 }
 
-const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 /** `whole` in even blocks of at most `most`, each a multiple of `multiple`. */
 const evenBlock = (whole: number, most: number, multiple: number) =>
   roundUp(Math.ceil(whole / Math.ceil(whole / most)), multiple);
@@ -163,16 +155,14 @@ function emitImage(context: Context, node: ConvNode, image: Image): void {
   const { shape, choice, x } = image;
   const { outSizes, dilations } = shape;
   const { axes } = choice;
-  const points = product(axes.map(axis => axis.points));
-  const quads = Math.ceil(x.channels / 4);
-  const panels = Math.ceil(shape.outC / 8);
+  const { points, otherTaps: taps, channels, panels } = packedSizes(shape, choice);
+  const quads = channels / 4;
   const outGrid = mapTriple((axis): GridAxis => {
     const dil = axes[axis]!.points > 1 ? dilations[axis]! : 1;
     return { ...axes[axis]!, tiles: tilesOver(outSizes[axis]!, axes[axis]!, dil), dil, pad: x.pads[axis]! };
   });
   const rows = product(outGrid.map(axis => axis.tiles));
   // Taps along depth that are not transformed: planes of rows further on.
-  const taps = otherTaps(shape, choice);
   const plane = outGrid[1].tiles * outGrid[2].tiles;
   const tapRows = taps === 1 ? 0 : dilations[0] * plane;
   const halo = (taps - 1) * tapRows;
