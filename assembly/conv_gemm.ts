@@ -6,8 +6,9 @@
  */
 import { NONE, RELU, activate } from "./activation";
 import { ConvGemmDescriptor } from "./conv_gemm_descriptor";
-import { A_STEP, B_STEP, TILE_OUTPUTS, TILE_ROWS, Tile, tile6x8 } from "./gemm_tile";
+import { A_STEP, B_STEP, TILE_OUTPUTS, TILE_ROWS, Tile } from "./gemm_tile";
 import { Gather, ORIGIN_BYTES, fillOrigins, gatherBlock } from "./img2row";
+import { tile6x8 } from "./tiles";
 
 // @ts-ignore: decorator
 @inline

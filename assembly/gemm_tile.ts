@@ -33,8 +33,8 @@ export class Tile {
   residualPtr: usize;
 }
 
-/** y = max((start + a @ b) + residual, floor) for k steps. */
-export function tile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
+/** See `tile6x8` in tiles.ts. */
+export function broadcastTile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
   if (ASC_FEATURE_RELAXED_SIMD) {
     sixRows(tile, aPtr, bPtr, k);
   } else {
@@ -52,7 +52,7 @@ export function tile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
  */
 function sixRows(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
   let row = tile.startPtr;
-  let stride = tile.startStride;
+  const stride = tile.startStride;
   let s00 = v128.load(row), s01 = v128.load(row, 16);
   row += stride;
   let s10 = v128.load(row), s11 = v128.load(row, 16);
@@ -91,6 +91,21 @@ function sixRows(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
     bPtr += B_STEP;
   }
 
+  finish(tile, s00, s01, s10, s11, s20, s21, s30, s31, s40, s41, s50, s51);
+}
+
+/** Stores the sums. Inlined, so that they stay in registers. */
+// @ts-ignore: decorator
+@inline
+export function finish(
+  tile: Tile,
+  s00: v128, s01: v128,
+  s10: v128, s11: v128,
+  s20: v128, s21: v128,
+  s30: v128, s31: v128,
+  s40: v128, s41: v128,
+  s50: v128, s51: v128,
+): void {
   let residual = tile.residualPtr;
   if (residual) {
     s00 = f32x4.add(s00, v128.load(residual));
@@ -113,8 +128,8 @@ function sixRows(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
   }
   // pmax keeps a NaN that comes first.
   const floor = f32x4.splat(tile.floor);
-  row = tile.yPtr;
-  stride = tile.yStride;
+  let row = tile.yPtr;
+  const stride = tile.yStride;
   v128.store(row, f32x4.pmax(s00, floor));
   v128.store(row, f32x4.pmax(s01, floor), 16);
   row += stride;

@@ -1,4 +1,4 @@
-// Every export is a kernel: (descriptor, unitBegin, unitEnd, scratch) => void, under the kernel's own name.
+// Every export but the last is a kernel: (descriptor, unitBegin, unitEnd, scratch) => void, under the kernel's own name.
 export { f32_gemv, f32_gemv_bf16 } from "./gemv";
 export { f32_conv_gemm } from "./conv_gemm";
 export { f32_copy, f32_fill, f32_gather_nd } from "./copy";
@@ -16,3 +16,4 @@ export { f32_winograd_products } from "./winograd_products";
 export { f32_pack_bf16 } from "./pack_bf16";
 export { f32_pack_winograd } from "./pack_winograd";
 export { f32_conv_planar_winograd } from "./conv_planar_winograd";
+export { use_lane_tiles } from "./tiles";

@@ -19,13 +19,13 @@ export const LEAST_TILE_ROWS: i32 = 4;
 export const GROUP_ROW: usize = 64;
 
 /**
- * y = a @ b for `rows` (4 to MOST_TILE_ROWS) rows: k of row r is at aPtr + offsets[k] + 64 * r; row r of y at yPtr + 64 * r.
+ * See `tableTile` in tiles.ts.
  *
  * The sums, two of B and one of A fill the sixteen registers of x86, so that the order of things counts: V8 keeps each
  * load of A beside its two products only in functions of their own, in loops that test before they run, and where the
  * products take the rows in the order in which the sums are declared. The loop ends by bPtr for the same reason.
  */
-export function tableTile(rows: i32, aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usize): void {
+export function broadcastTableTile(rows: i32, aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usize): void {
   if (ASC_FEATURE_RELAXED_SIMD) {
     if (rows == 6) {
       tile6x8(aPtr, offsetsPtr, bPtr, k, yPtr);

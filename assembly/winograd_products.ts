@@ -6,7 +6,8 @@
  */
 import { B_STEP } from "./gemm_tile";
 import { ceilDiv } from "./rows";
-import { GROUP_ROW, LEAST_TILE_ROWS, MOST_TILE_ROWS, tableTile } from "./table_tile";
+import { GROUP_ROW, LEAST_TILE_ROWS, MOST_TILE_ROWS } from "./table_tile";
+import { tableTile } from "./tiles";
 
 // @ts-ignore: decorator
 @unmanaged
