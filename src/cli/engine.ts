@@ -38,6 +38,8 @@ export interface SessionInfo {
   readonly logical: boolean;
   readonly workers: readonly WorkerInfo[];
   readonly module: string;
+  /** The kernels whose register tiles splat lanes on this host. */
+  readonly laneTiles: readonly string[];
   readonly algorithm: string;
   readonly weights: string;
   /** Billions of floating-point operations of one inference, 2 per multiply-add. */

@@ -25,9 +25,10 @@ export function describeMachine(info: SessionInfo): string {
   const pinned = info.workers.filter(worker => worker.pinned).length;
   const pins =
     pinned === info.workers.length ? 'pinned to' : pinned === 0 ? 'not pinned, meant for' : `${pinned} pinned, on`;
+  const lanes = info.laneTiles.length > 0 ? ` (lanes splat in ${info.laneTiles.join(', ')})` : '';
   return (
     `${plural(info.workers.length, 'worker')} on ${plural(info.nodes, info.logical ? 'logical node' : 'node')}, ${plural(info.clusters, 'cluster')}, ` +
-    `${pins} CPU ${cpus}; module ${info.module}, algorithm ${info.algorithm}${info.weights === 'f32' ? '' : `, weights ${info.weights}`}`
+    `${pins} CPU ${cpus}; module ${info.module}${lanes}, algorithm ${info.algorithm}${info.weights === 'f32' ? '' : `, weights ${info.weights}`}`
   );
 }
 
@@ -41,6 +42,6 @@ export function describeCreation({ timings, memoryBytes, parameters, gflop }: Se
 
 /** The same for programs. */
 export function machineJson(info: SessionInfo): object {
-  const { nodes, clusters, logical, workers, module, algorithm, weights } = info;
-  return { nodes, clusters, logical, workers, module, algorithm, weights };
+  const { nodes, clusters, logical, workers, module, laneTiles, algorithm, weights } = info;
+  return { nodes, clusters, logical, workers, module, laneTiles, algorithm, weights };
 }

@@ -5,6 +5,7 @@
 import { availableParallelism } from 'node:os';
 import type { ModuleName } from '../assets.js';
 import { NumavoxError } from '../errors.js';
+import type { TiledKernel } from '../kernels/tiles.js';
 import type { Program } from '../lower/program.js';
 import type { PlannedMemory } from '../plan/plan.js';
 import type { TeamTree } from '../plan/team.js';
@@ -19,6 +20,7 @@ import { createProfile, profileOf, type RunProfile } from './profile.js';
 import { type OnStep, watchProgress } from './progress.js';
 import type { Bundle, Fault } from './protocol.js';
 import { startTeam, type Team, type WorkerInfo } from './team.js';
+import { startTileRace } from './tiles.js';
 
 export interface RuntimeOptions {
   readonly teams: TeamTree;
@@ -58,6 +60,8 @@ export interface Runtime {
   /** By rank, as they reported last. */
   readonly workers: readonly WorkerInfo[];
   readonly module: ModuleName;
+  /** The kernels whose register tiles splat lanes in place of broadcasting: measured at start, and nothing but speed. */
+  readonly laneTiles: readonly TiledKernel[];
   /**
    * Allocates the program's memories and fills them. `memories[i]` says who works in `program.memories[i]`.
    * @throws NumavoxError `resource` (memory), `model` (weights that cannot be read), `runtime`, `aborted`, `closed`
@@ -95,7 +99,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   // Also the asynchronous fs call that has to come before the first pinned worker.
   const compiling = compileModule(name, await readModule(name));
   const starting = startTeam({ ...options, availableCpus });
-  const [compiled, started] = await Promise.allSettled([compiling, starting]);
+  const racing = compiling.then(module => ({ module, decide: startTileRace(module) }));
+  const [compiled, started] = await Promise.allSettled([racing, starting]);
   if (started.status === 'rejected') throw started.reason;
   const team = started.value;
   if (compiled.status === 'rejected') {
@@ -108,10 +113,17 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       `${loose.length} of ${team.workers.length} workers are not pinned to their CPUs: ${loose[0]!.reason}`,
     );
   }
-  return createRuntime(team, options.teams, name, compiled.value);
+  const { module, decide } = compiled.value;
+  return createRuntime(team, options.teams, { name, module, laneTiles: decide() });
 }
 
-function createRuntime(team: Team, teams: TeamTree, name: ModuleName, module: WebAssembly.Module): Runtime {
+interface Kernels {
+  readonly name: ModuleName;
+  readonly module: WebAssembly.Module;
+  readonly laneTiles: readonly TiledKernel[];
+}
+
+function createRuntime(team: Team, teams: TeamTree, kernels: Kernels): Runtime {
   const entries = new Map<Loaded, Entry>();
   const line = createLine(team);
   const reclaim = createReclaimer();
@@ -135,7 +147,8 @@ function createRuntime(team: Team, teams: TeamTree, name: ModuleName, module: We
 
   return {
     workers: team.workers,
-    module: name,
+    module: kernels.name,
+    laneTiles: kernels.laneTiles,
 
     async load(program, plans, { signal, fault } = {}) {
       let runControl: Control | null = null;
@@ -143,7 +156,7 @@ function createRuntime(team: Team, teams: TeamTree, name: ModuleName, module: We
         const memories = program.memories.map(plan =>
           allocateMemory(plan, teams.nodes[plan.nodeIndex]?.node ?? plan.nodeIndex),
         );
-        const bundle = bundleOf({ program, plans, memories, module, team, teams });
+        const bundle = bundleOf({ program, plans, memories, kernels, team, teams });
         runControl = openControl(bundle.control);
         const jobs = loadJobs(program);
         const control = createControl({ ranks, barriers: 0, counters: jobs.length });
@@ -231,13 +244,13 @@ interface BundleParts {
   readonly program: Program;
   readonly plans: readonly PlannedMemory[];
   readonly memories: readonly WebAssembly.Memory[];
-  readonly module: WebAssembly.Module;
+  readonly kernels: Kernels;
   readonly team: Team;
   readonly teams: TeamTree;
 }
 
 /** The program as the workers will hold it, with the control block of its runs. */
-function bundleOf({ program, plans, memories, module, team, teams }: BundleParts): Bundle {
+function bundleOf({ program, plans, memories, kernels, team, teams }: BundleParts): Bundle {
   checkScopes(program.steps, plans, teams);
   const clusters = plans.map(({ ranks }) => clustersOf(teams, ranks));
   const shares = program.steps.flatMap(step => step.shares);
@@ -245,7 +258,8 @@ function bundleOf({ program, plans, memories, module, team, teams }: BundleParts
   const control = createControl({ ranks: team.workers.length, barriers: team.barriers, counters });
   return {
     id: ++programsSoFar,
-    module,
+    module: kernels.module,
+    laneTiles: kernels.laneTiles,
     memories: memories.map((memory, index) => {
       const { scratchAddress, scratchBytes } = program.memories[index]!;
       return { memory, ranks: plans[index]!.ranks, clusters: clusters[index]!, scratchAddress, scratchBytes };

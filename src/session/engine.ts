@@ -38,6 +38,8 @@ export interface SessionDescription {
   readonly logical: boolean;
   readonly workers: readonly WorkerInfo[];
   readonly module: ModuleName;
+  /** The kernels whose register tiles splat lanes in place of broadcasting: measured at start, and nothing but speed. */
+  readonly laneTiles: readonly string[];
   readonly algorithm: Algorithm;
   readonly weights: WeightFormat;
   readonly partition: Partition;
@@ -189,6 +191,7 @@ async function openEngine(parts: EngineParts): Promise<Engine> {
       logical: teams.logical,
       workers: runtime.workers,
       module: runtime.module,
+      laneTiles: runtime.laneTiles,
       algorithm,
       weights,
       partition,

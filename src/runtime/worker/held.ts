@@ -6,6 +6,7 @@ import { decode } from '../../kernels/descriptor.js';
 import { kernels } from '../../kernels/index.js';
 import type { KernelMemory } from '../../kernels/kernel.js';
 import type { Packer } from '../../kernels/pack_stage.js';
+import { laneTileBits } from '../../kernels/tiles.js';
 import type { KernelShare, Share, Step } from '../../lower/program.js';
 import { rangesOf } from '../clusters.js';
 import { type Control, heldWord, isUnloaded, openControl } from '../control.js';
@@ -44,7 +45,7 @@ export function hold(bundle: Bundle, place: Place): Held {
   const known = held.get(bundle.id);
   if (known) return known;
   const control = openControl(bundle.control);
-  const benches = bundle.memories.map(memory => bench(bundle.module, memory, place.rank));
+  const benches = bundle.memories.map(memory => bench(bundle, memory, place.rank));
   let counters = 0;
   const steps = bundle.steps.map(step => ({
     barrier: place.barriers[step.barrier],
@@ -80,11 +81,12 @@ export function sweep(): void {
   for (const [id, { control }] of held) if (isUnloaded(control)) held.delete(id);
 }
 
-function bench(module: WebAssembly.Module, plan: BundleMemory, rank: number): Bench | null {
+function bench({ module, laneTiles }: Bundle, plan: BundleMemory, rank: number): Bench | null {
   const position = plan.ranks.indexOf(rank);
   if (position < 0) return null;
   const cluster = plan.clusters.findIndex(ranks => ranks.includes(rank));
   const { exports } = new WebAssembly.Instance(module, { env: { memory: plan.memory } });
+  (exports.use_lane_tiles as (tiles: number) => void)(laneTileBits(laneTiles));
   return { ...plan, exports, cluster, scratch: plan.scratchAddress + position * plan.scratchBytes };
 }
 

@@ -1,6 +1,7 @@
 /**
  * Runs a kernel's WebAssembly export against its twin. Invariant: a case passes only if the outputs agree, every split
- * into units gives the same bits, nothing outside of the outputs was written, and all of that also at high addresses.
+ * into units and both forms of a tile give the same bits, nothing outside of the outputs was written, and all of that also at
+ * high addresses.
  *
  *     | guard | operand | guard | operand | guard | ... | scratch | guard |
  *
@@ -10,6 +11,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { encode, type Fields, type Values } from '../../../src/kernels/descriptor.js';
 import type { Kernel } from '../../../src/kernels/kernel.js';
+import { laneTileBits, type TiledKernel, tiledKernels } from '../../../src/kernels/tiles.js';
 
 export const moduleNames = ['simd', 'relaxed'] as const;
 export type ModuleName = (typeof moduleNames)[number];
@@ -59,15 +61,17 @@ const memory = new WebAssembly.Memory({
 });
 const f32 = new Float32Array(memory.buffer);
 const i32 = new Int32Array(memory.buffer);
-const instances = new Map<ModuleName, Readonly<Record<string, unknown>>>();
+const instances = new Map<string, Readonly<Record<string, unknown>>>();
 
-/** The kernel's export in one of the two built modules (`npm run build` comes first). */
-export function kernelExport(module: ModuleName, name: string): KernelExport {
-  let exports = instances.get(module);
+/** The kernel's export in one of the two built modules (`npm run build` comes first), in an instance with these lane tiles. */
+export function kernelExport(module: ModuleName, name: string, laneTiles: readonly TiledKernel[] = []): KernelExport {
+  const key = [module, ...laneTiles].join();
+  let exports = instances.get(key);
   if (!exports) {
     const bytes = readFileSync(new URL(`../../../dist/wasm/${module}.wasm`, import.meta.url));
     exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports;
-    instances.set(module, exports);
+    (exports.use_lane_tiles as (tiles: number) => void)(laneTileBits(laneTiles));
+    instances.set(key, exports);
   }
   const run = exports[name];
   if (typeof run !== 'function') throw new Error(`${module}.wasm has no export ${name}`);
@@ -233,8 +237,13 @@ function shuffled(count: number): number[] {
   return order;
 }
 
+/** The lane tiles of every form that the kernel has. */
+function formsOf({ name }: Kernel): TiledKernel[][] {
+  return [[], ...tiledKernels.filter(tiled => tiled === name).map(tiled => [tiled])];
+}
+
 /**
- * Checks both modules of `kernel` on one case: all units at once, one by one in shuffled order, and in two unequal parts; low in
+ * Checks both modules of `kernel`, in every form of its tile, on one case: all units at once, one by one in shuffled order, and in two unequal parts; low in
  * memory, and (all at once) across and above 2 GiB. Returns the outputs of the twin by field name.
  */
 export function checkKernel<F extends Fields>(typed: Kernel<F>, test: KernelCase): Record<string, Float32Array> {
@@ -259,22 +268,24 @@ export function checkKernel<F extends Fields>(typed: Kernel<F>, test: KernelCase
   expectIntact(kernel, low, scratchWords, `${kernel.name} (twin)`);
 
   for (const module of moduleNames) {
-    const run = kernelExport(module, kernel.name);
     let first: ReturnType<typeof outputsOf> | null = null;
-    for (const place of places) {
-      const layout = layOut(kernel, test, place);
-      for (const [split, ranges] of Object.entries(splits)) {
-        if (place !== 'low' && split !== 'all at once') continue;
-        const title = `${kernel.name} (${module}, ${place}, ${split})`;
-        reset(kernel, layout);
-        for (const [begin, end] of ranges) run(layout.descriptorPtr, begin, end, layout.scratchPtr);
-        expectIntact(kernel, layout, scratchWords, title);
-        const outputs = outputsOf(layout);
-        outputs.forEach(({ name, floats }, i) => {
-          if (first) expectSameBits(floats, first[i]!.floats, `${title}, ${name}`);
-          else expectClose(floats, wanted[i]!.floats, { ...test, title: `${title}, ${name}` });
-        });
-        first ??= outputs;
+    for (const laneTiles of formsOf(kernel)) {
+      const run = kernelExport(module, kernel.name, laneTiles);
+      for (const place of places) {
+        const layout = layOut(kernel, test, place);
+        for (const [split, ranges] of Object.entries(splits)) {
+          if (place !== 'low' && split !== 'all at once') continue;
+          const title = `${kernel.name} (${[module, place, split, ...laneTiles].join(', ')})`;
+          reset(kernel, layout);
+          for (const [begin, end] of ranges) run(layout.descriptorPtr, begin, end, layout.scratchPtr);
+          expectIntact(kernel, layout, scratchWords, title);
+          const outputs = outputsOf(layout);
+          outputs.forEach(({ name, floats }, i) => {
+            if (first) expectSameBits(floats, first[i]!.floats, `${title}, ${name}`);
+            else expectClose(floats, wanted[i]!.floats, { ...test, title: `${title}, ${name}` });
+          });
+          first ??= outputs;
+        }
       }
     }
   }

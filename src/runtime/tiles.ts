@@ -1,0 +1,109 @@
+/**
+ * Chooses the form of each register tile, by racing both on operands in L1. Invariant: no result depends on the choice, and
+ * the form that broadcasts is kept unless the other is clearly faster, whatever the clock says.
+ *
+ * V8 compiles the kernels in haste, and well once they have run for a while, on threads of its own. So the race is run twice:
+ * to have them compiled well while the workers start, and to decide when they have started.
+ */
+import { convGemm } from '../kernels/conv_gemm.js';
+import { encode } from '../kernels/descriptor.js';
+import { activationCodes } from '../kernels/kernel.js';
+import { laneTileBits, type TiledKernel, tiledKernels } from '../kernels/tiles.js';
+import { winogradProducts } from '../kernels/winograd_products.js';
+
+/** What a sample of each form took, one right after the other. */
+export interface Pair {
+  readonly broadcastMs: number;
+  readonly lanesMs: number;
+}
+
+const pairs = 16;
+const callsPerSample = 6;
+/** A pair is won by a tenth, the race by three quarters of the pairs. */
+const clearly = 0.9;
+const most = 0.75;
+
+/** Whether the form that splats lanes is clearly faster. */
+export const lanesWin = (race: readonly Pair[]): boolean =>
+  race.length > 0 &&
+  race.filter(({ broadcastMs, lanesMs }) => lanesMs < clearly * broadcastMs).length >= most * race.length;
+
+/** 12 rows of 64 floats by 64 outputs, in the second page of a memory: the first one is the module's own. */
+const [rows, depth, outputs] = [12, 64, 64];
+const places = { xPtr: 0x10000, yPtr: 0x11000, wPtr: 0x12000 };
+const [descriptorPtr, scratchPtr] = [0x16000, 0x17000];
+const pages = 2;
+
+const gemmDescriptor = (): Int32Array =>
+  encode(convGemm.fields, {
+    ...{ ...places, biasPtr: 0, residualPtr: 0 },
+    ...{ batch: 1, inD: 1, inH: 1, inW: rows, inC: depth, outD: 1, outH: 1, outW: rows, outC: outputs, groups: 1 },
+    ...{
+      kD: 1,
+      kH: 1,
+      kW: 1,
+      strideD: 1,
+      strideH: 1,
+      strideW: 1,
+      dilD: 1,
+      dilH: 1,
+      dilW: 1,
+      padD: 0,
+      padH: 0,
+      padW: 0,
+    },
+    ...{ activation: activationCodes.none, alpha: 0, beta: 0, mBlock: rows, nBlock: outputs, kBlock: depth },
+  });
+
+const productsDescriptor = (): Int32Array =>
+  encode(winogradProducts.fields, {
+    ...{ ...places, points: 1, quads: depth / 4, taps: 1, tapRows: 0, rows, xRowBlock: rows, rowBlock: rows },
+    ...{ xPointStride: 0, yPointStride: 0, yRowPitch: rows, panels: outputs / 8, unitPanels: outputs / 8 },
+  });
+
+/** One unit each. */
+const descriptors: Readonly<Record<TiledKernel, () => Int32Array>> = {
+  f32_conv_gemm: gemmDescriptor,
+  f32_winograd_products: productsDescriptor,
+};
+
+const decided = new WeakMap<WebAssembly.Module, readonly TiledKernel[]>();
+
+/**
+ * Begins the choice for a module, made once per process. What it returns ends it, and gives the kernels whose tiles should
+ * splat lanes: call it when the kernels have had some ten milliseconds.
+ */
+export function startTileRace(module: WebAssembly.Module): () => readonly TiledKernel[] {
+  const race = () => tiledKernels.filter(kernel => lanesWin(raceOf(kernel)));
+  const known = decided.get(module);
+  if (known) return () => known;
+  let memory: WebAssembly.Memory;
+  try {
+    memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  } catch {
+    // No address space: loading a program will say so.
+    return () => [];
+  }
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+  const useLaneTiles = exports.use_lane_tiles as (tiles: number) => void;
+  const words = new Int32Array(memory.buffer);
+
+  function raceOf(name: TiledKernel): Pair[] {
+    const kernel = exports[name] as (descriptor: number, begin: number, end: number, scratch: number) => void;
+    const sampleMs = (laneTiles: readonly TiledKernel[]): number => {
+      useLaneTiles(laneTileBits(laneTiles));
+      const startMs = performance.now();
+      for (let call = 0; call < callsPerSample; call++) kernel(descriptorPtr, 0, 1, scratchPtr);
+      return performance.now() - startMs;
+    };
+    words.set(descriptors[name](), descriptorPtr / 4);
+    return Array.from({ length: pairs }, () => ({ broadcastMs: sampleMs([]), lanesMs: sampleMs([name]) }));
+  }
+
+  race();
+  return () => {
+    const laneTiles = race();
+    decided.set(module, laneTiles);
+    return laneTiles;
+  };
+}

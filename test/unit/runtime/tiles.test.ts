@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { tiledKernels } from '../../../src/kernels/tiles.js';
+import { chooseModule, compileModule, readModule } from '../../../src/runtime/module.js';
+import { lanesWin, type Pair, startTileRace } from '../../../src/runtime/tiles.js';
+
+const pairs = (count: number, broadcastMs: number, lanesMs: number): Pair[] =>
+  Array(count).fill({ broadcastMs, lanesMs });
+
+describe('the choice of tiles', () => {
+  it('takes lanes where they are clearly faster, also on a machine that others disturb', () => {
+    expect(lanesWin(pairs(16, 1, 0.85))).toBe(true);
+    expect(lanesWin([...pairs(12, 1, 0.85), ...pairs(4, 1, 9)])).toBe(true);
+  });
+
+  it.each([
+    ['as fast', pairs(16, 1, 1)],
+    ['a little faster', pairs(16, 1, 0.95)],
+    ['slower', pairs(16, 1, 1.5)],
+    ['faster now and then', [...pairs(8, 1, 0.5), ...pairs(8, 1, 1)]],
+    ['measured by a clock that stands', pairs(16, 0, 0)],
+    ['measured by a clock that has gone mad', [...pairs(8, Number.NaN, 0), ...pairs(8, -1, Infinity)]],
+    ['not measured', []],
+  ])('broadcasts where lanes are %s', (_, race) => {
+    expect(lanesWin(race)).toBe(false);
+  });
+
+  it.each(['simd', 'relaxed'] as const)('is made once for the %s module', async name => {
+    const module = await compileModule(chooseModule(name), await readModule(name));
+    const laneTiles = startTileRace(module)();
+    expect(tiledKernels).toEqual(expect.arrayContaining([...laneTiles]));
+    expect(startTileRace(module)()).toBe(laneTiles);
+  });
+});
