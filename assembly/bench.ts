@@ -2,11 +2,11 @@
  * What bench/gemm and bench/cores measure beside the kernels; built into a module of its own that is never shipped: the
  * register tile alone, and what the machine can do at most.
  */
-import { Tile, tile6x8 } from "./gemm_tile";
+import { Tile } from "./gemm_tile";
 import { madd } from "./simd";
-import { tableTile } from "./table_tile";
+import { tableTile, tile6x8 } from "./tiles";
 
-/** Repeats one tile over the same packed operands. */
+/** Repeats one tile over the same packed operands, in the form that `use_lane_tiles` has set. */
 export function bench_tile(tilePtr: usize, aPtr: usize, bPtr: usize, k: i32, repeats: i32): void {
   for (let i = 0; i < repeats; i++) tile6x8(changetype<Tile>(tilePtr), aPtr, bPtr, k);
 }

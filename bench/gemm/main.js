@@ -1,16 +1,18 @@
 // How near the matrix kernels come to the machine, on one core and the relaxed module: the register tiles alone (operands in L1;
-// packed, or rows in place by a table) against chains of multiply-adds that touch no memory, in one module and one run, and C3D's layers as a whole.
+// packed, or rows in place by a table; A broadcast from memory, or its lanes splat) against chains of multiply-adds that touch no
+// memory, in one module and one run, and C3D's layers as a whole.
 //
 //     npm run bench -- --gemm [--json]
 //
-// The bar: the tile reaches 80 % of the chains; the exit status says whether it did. Run `npm run build` first.
+// The bar: the packed tile, in its faster form, reaches 80 % of the chains; the exit status says whether it did. Run `npm run build` first.
 import { convGemm, convGemmBlocks } from '../../dist/src/kernels/conv_gemm.js';
 import { encode } from '../../dist/src/kernels/descriptor.js';
+import { laneTileBits, tiledKernels } from '../../dist/src/kernels/tiles.js';
 import { buildBenchModule, flopPerChainStep } from '../bench_module.js';
 import { host, hostLine } from '../host.js';
 
 const bar = 0.8;
-const flopPerTileStep = 2 * 6 * 8;
+const flopPerRowStep = 2 * 8;
 /** Rows of the tiles that read rows in place, and of the block that they read from. */
 const tableHeights = [6, 5, 4];
 const tableRows = 6;
@@ -47,8 +49,15 @@ function leastMs(jobs, runs) {
 
 const gflops = (flop, ms) => flop / ms / 1e6;
 
-/** GFLOP/s of both; each run is about a millisecond, so that some of them go undisturbed on a machine that others use. */
-function measureTile({ kernels, f32, i32 }) {
+/** The job in both forms of its tile. */
+const inBothForms = (kernels, job) =>
+  [[], tiledKernels].map(laneTiles => () => {
+    kernels.use_lane_tiles(laneTileBits(laneTiles));
+    job();
+  });
+
+/** GFLOP/s of all of them; each run is about a millisecond, so that some of them go undisturbed on a machine that others use. */
+function measureTiles({ kernels, f32, i32 }) {
   const depth = 256;
   const repeats = 2000;
   const steps = 500_000;
@@ -63,19 +72,26 @@ function measureTile({ kernels, f32, i32 }) {
   // The fields of Tile (assembly/gemm_tile.ts): start and its stride, y and its stride, floor.
   i32.set([yPtr, 32, yPtr, 32], tilePtr / 4);
   f32[tilePtr / 4 + 4] = Number.NEGATIVE_INFINITY;
+  const packed = () => kernels.bench_tile(tilePtr, aPtr, bPtr, depth, repeats);
   const inPlace = rows => () => kernels.bench_table_tile(rows, rowsPtr, offsetsPtr, bPtr, depth, productsPtr, repeats);
-  const [tileMs, chainsMs, ...tableMs] = leastMs(
+  const [chainsMs, ...tileMs] = leastMs(
     [
-      () => kernels.bench_tile(tilePtr, aPtr, bPtr, depth, repeats),
       () => kernels.bench_chains(chainsPtr, steps),
-      ...tableHeights.map(inPlace),
+      ...[packed, ...tableHeights.map(inPlace)].flatMap(job => inBothForms(kernels, job)),
     ],
     300,
   );
+  kernels.use_lane_tiles(0);
+  const tiles = [
+    { kernel: 'f32_conv_gemm', rows: 6 },
+    ...tableHeights.map(rows => ({ kernel: 'f32_winograd_products', rows })),
+  ];
   return {
-    tile: gflops(repeats * depth * flopPerTileStep, tileMs),
     chains: gflops(steps * flopPerChainStep, chainsMs),
-    inPlace: tableHeights.map((rows, i) => ({ rows, gflops: gflops(repeats * depth * 16 * rows, tableMs[i]) })),
+    tiles: tiles.map(({ kernel, rows }, i) => {
+      const [broadcast, lanes] = tileMs.slice(2 * i).map(ms => gflops(repeats * depth * flopPerRowStep * rows, ms));
+      return { kernel, rows, broadcast, lanes };
+    }),
   };
 }
 
@@ -110,16 +126,18 @@ function measureLayer({ kernels, f32, i32 }, [name, inC, outC, [depth, height, w
 
 export function main(args) {
   const machine = instantiate();
-  const { tile, chains, inPlace } = measureTile(machine);
-  const ratio = tile / chains;
+  const { tiles, chains } = measureTiles(machine);
+  const [packed] = tiles;
+  const ratio = Math.max(packed.broadcast, packed.lanes) / chains;
   const measured = layers.map(layer => measureLayer(machine, layer));
   if (args.includes('--json'))
-    console.log(JSON.stringify({ host: host(), tile, chains, inPlace, ratio, bar, layers: measured }, null, 2));
+    console.log(JSON.stringify({ host: host(), tiles, chains, ratio, bar, layers: measured }, null, 2));
   else {
     console.log(hostLine(host()));
-    console.log(`f32_conv_gemm's 6x8 tile, packed, in L1: ${tile.toFixed(1)} GFLOP/s`);
-    for (const { rows, gflops: rate } of inPlace) {
-      console.log(`f32_winograd_products' ${rows}x8 tile, rows in place, in L1: ${rate.toFixed(1)} GFLOP/s`);
+    for (const { kernel, rows, broadcast, lanes } of tiles) {
+      console.log(
+        `${kernel}, tile ${rows}x8 in L1: ${broadcast.toFixed(1)} GFLOP/s broadcasting, ${lanes.toFixed(1)} splatting lanes`,
+      );
     }
     console.log(`12 chains of multiply-adds in registers: ${chains.toFixed(1)} GFLOP/s`);
     console.log(`ratio: ${(100 * ratio).toFixed(0)} % (bar: ${100 * bar} %)`);

@@ -2,8 +2,9 @@
  * Chooses the form of each register tile, by racing both on operands in L1. Invariant: no result depends on the choice, and
  * the form that broadcasts is kept unless the other is clearly faster, whatever the clock says.
  *
- * V8 compiles the kernels in haste, and well once they have run for a while, on threads of its own. So the race is run twice:
- * to have them compiled well while the workers start, and to decide when they have started.
+ * V8 compiles the kernels in haste, and well once they have run for a while, on threads of its own and one by one. So the race is
+ * run twice: to have them compiled well while the workers start, and to decide when they have started. It counts only where both
+ * forms have become faster in between: else one of them may still be the hasty one.
  */
 import { convGemm } from '../kernels/conv_gemm.js';
 import { encode } from '../kernels/descriptor.js';
@@ -17,16 +18,28 @@ export interface Pair {
   readonly lanesMs: number;
 }
 
+/** The first race has to be long enough for V8 to take notice. */
 const pairs = 16;
 const callsPerSample = 6;
 /** A pair is won by a tenth, the race by three quarters of the pairs. */
 const clearly = 0.9;
 const most = 0.75;
+/** What V8 compiles well takes about half the time, or less. */
+const compiledWell = 0.75;
 
-/** Whether the form that splats lanes is clearly faster. */
-export const lanesWin = (race: readonly Pair[]): boolean =>
-  race.length > 0 &&
-  race.filter(({ broadcastMs, lanesMs }) => lanesMs < clearly * broadcastMs).length >= most * race.length;
+/** Whether the form that splats lanes is clearly faster in the later one of two races. */
+export function lanesWin(first: readonly Pair[], later: readonly Pair[]): boolean {
+  const isCompiledWell = (form: keyof Pair): boolean => {
+    // The very first sample may hold the compilation, the third may be compiled well already.
+    const [, hastyMs = 0] = first
+      .slice(0, 3)
+      .map(pair => pair[form])
+      .sort((a, b) => a - b);
+    return Math.min(...later.map(pair => pair[form])) < compiledWell * hastyMs;
+  };
+  const won = later.filter(({ broadcastMs, lanesMs }) => lanesMs < clearly * broadcastMs);
+  return isCompiledWell('broadcastMs') && isCompiledWell('lanesMs') && won.length >= most * later.length;
+}
 
 /** 12 rows of 64 floats by 64 outputs, in the second page of a memory: the first one is the module's own. */
 const [rows, depth, outputs] = [12, 64, 64];
@@ -74,7 +87,6 @@ const decided = new WeakMap<WebAssembly.Module, readonly TiledKernel[]>();
  * splat lanes: call it when the kernels have had some ten milliseconds.
  */
 export function startTileRace(module: WebAssembly.Module): () => readonly TiledKernel[] {
-  const race = () => tiledKernels.filter(kernel => lanesWin(raceOf(kernel)));
   const known = decided.get(module);
   if (known) return () => known;
   let memory: WebAssembly.Memory;
@@ -88,7 +100,7 @@ export function startTileRace(module: WebAssembly.Module): () => readonly TiledK
   const useLaneTiles = exports.use_lane_tiles as (tiles: number) => void;
   const words = new Int32Array(memory.buffer);
 
-  function raceOf(name: TiledKernel): Pair[] {
+  function race(name: TiledKernel): Pair[] {
     const kernel = exports[name] as (descriptor: number, begin: number, end: number, scratch: number) => void;
     const sampleMs = (laneTiles: readonly TiledKernel[]): number => {
       useLaneTiles(laneTileBits(laneTiles));
@@ -100,9 +112,9 @@ export function startTileRace(module: WebAssembly.Module): () => readonly TiledK
     return Array.from({ length: pairs }, () => ({ broadcastMs: sampleMs([]), lanesMs: sampleMs([name]) }));
   }
 
-  race();
+  const first = tiledKernels.map(race);
   return () => {
-    const laneTiles = race();
+    const laneTiles = tiledKernels.filter((kernel, index) => lanesWin(first[index]!, race(kernel)));
     decided.set(module, laneTiles);
     return laneTiles;
   };
