@@ -51,20 +51,8 @@ const gemmDescriptor = (): Int32Array =>
   encode(convGemm.fields, {
     ...{ ...places, biasPtr: 0, residualPtr: 0 },
     ...{ batch: 1, inD: 1, inH: 1, inW: rows, inC: depth, outD: 1, outH: 1, outW: rows, outC: outputs, groups: 1 },
-    ...{
-      kD: 1,
-      kH: 1,
-      kW: 1,
-      strideD: 1,
-      strideH: 1,
-      strideW: 1,
-      dilD: 1,
-      dilH: 1,
-      dilW: 1,
-      padD: 0,
-      padH: 0,
-      padW: 0,
-    },
+    ...{ kD: 1, kH: 1, kW: 1, strideD: 1, strideH: 1, strideW: 1 },
+    ...{ dilD: 1, dilH: 1, dilW: 1, padD: 0, padH: 0, padW: 0 },
     ...{ activation: activationCodes.none, alpha: 0, beta: 0, mBlock: rows, nBlock: outputs, kBlock: depth },
   });
 
