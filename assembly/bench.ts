@@ -21,7 +21,7 @@ export function bench_table_tile(
   yPtr: usize,
   repeats: i32,
 ): void {
-  for (let i = 0; i < repeats; i++) tableTile(rows, aPtr, offsetsPtr, bPtr, k, yPtr);
+  for (let i = 0; i < repeats; i++) tableTile(rows, aPtr, offsetsPtr, bPtr, k, yPtr, yPtr);
 }
 
 /** Twelve independent chains of multiply-adds that touch no memory but to keep their result: 96 flop per step. */
