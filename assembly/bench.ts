@@ -4,11 +4,11 @@
  */
 import { Tile } from "./gemm_tile";
 import { madd } from "./simd";
-import { tableTile, tile6x8 } from "./tiles";
+import { packedTile, tableTile } from "./tiles";
 
 /** Repeats one tile over the same packed operands, in the form that `use_lane_tiles` has set. */
 export function bench_tile(tilePtr: usize, aPtr: usize, bPtr: usize, k: i32, repeats: i32): void {
-  for (let i = 0; i < repeats; i++) tile6x8(changetype<Tile>(tilePtr), aPtr, bPtr, k);
+  for (let i = 0; i < repeats; i++) packedTile(changetype<Tile>(tilePtr), aPtr, bPtr, k);
 }
 
 /** Repeats one tile of `rows` rows that are read in place; the table of offsets lies at offsetsPtr. */
@@ -21,7 +21,7 @@ export function bench_table_tile(
   yPtr: usize,
   repeats: i32,
 ): void {
-  for (let i = 0; i < repeats; i++) tableTile(rows, aPtr, offsetsPtr, bPtr, k, yPtr);
+  for (let i = 0; i < repeats; i++) tableTile(rows, aPtr, offsetsPtr, bPtr, k, yPtr, yPtr);
 }
 
 /** Twelve independent chains of multiply-adds that touch no memory but to keep their result: 96 flop per step. */

@@ -8,7 +8,7 @@ import { NONE, RELU, activate } from "./activation";
 import { ConvGemmDescriptor } from "./conv_gemm_descriptor";
 import { A_STEP, B_STEP, TILE_OUTPUTS, TILE_ROWS, Tile } from "./gemm_tile";
 import { Gather, ORIGIN_BYTES, fillOrigins, gatherBlock } from "./img2row";
-import { tile6x8 } from "./tiles";
+import { packedTile } from "./tiles";
 
 // @ts-ignore: decorator
 @inline
@@ -121,7 +121,7 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
       tile.startStride = kBegin == 0 ? 0 : tile.yStride;
       tile.residualPtr = added ? d.residualPtr + offset : 0;
       if (whole) {
-        tile6x8(tile, aPtr, bPtr, count);
+        packedTile(tile, aPtr, bPtr, count);
         if (curved) activateTile(d, tile);
       } else {
         const rows = min(left, TILE_ROWS);
@@ -131,7 +131,7 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
           copyRows(scratchPtr + EDGE_RESIDUAL_AT, EDGE_STRIDE, tile.residualPtr, yStride, rows, outputs);
           tile.residualPtr = scratchPtr + EDGE_RESIDUAL_AT;
         }
-        tile6x8(tile, aPtr, bPtr, count);
+        packedTile(tile, aPtr, bPtr, count);
         if (curved) activateTile(d, tile);
         copyRows(yPtr, yStride, tile.yPtr, EDGE_STRIDE, rows, outputs);
       }

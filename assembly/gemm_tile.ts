@@ -33,8 +33,8 @@ export class Tile {
   residualPtr: usize;
 }
 
-/** See `tile6x8` in tiles.ts. */
-export function broadcastTile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
+/** See `packedTile` in tiles.ts. */
+export function broadcastPackedTile(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
   if (ASC_FEATURE_RELAXED_SIMD) {
     sixRows(tile, aPtr, bPtr, k);
   } else {

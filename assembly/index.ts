@@ -1,4 +1,4 @@
-// Every export but the last is a kernel: (descriptor, unitBegin, unitEnd, scratch) => void, under the kernel's own name.
+// Every export down to the next comment is a kernel: (descriptor, unitBegin, unitEnd, scratch) => void, under the kernel's own name.
 export { f32_gemv, f32_gemv_bf16 } from "./gemv";
 export { f32_conv_gemm } from "./conv_gemm";
 export { f32_copy, f32_fill, f32_gather_nd } from "./copy";
@@ -16,4 +16,8 @@ export { f32_winograd_products } from "./winograd_products";
 export { f32_pack_bf16 } from "./pack_bf16";
 export { f32_pack_winograd } from "./pack_winograd";
 export { f32_conv_planar_winograd } from "./conv_planar_winograd";
+// How the kernels' register tiles are to get their operands: see tiles.ts.
 export { use_lane_tiles } from "./tiles";
+// No kernels: the optimizer inlines a function with one caller unless it is exported, and inlined, a tile spills its registers.
+export { tile4x8, tile5x8, tile6x8 } from "./table_tile";
+export { laneTableTile } from "./lane_tiles";

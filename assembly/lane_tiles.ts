@@ -16,8 +16,8 @@ function lane(a: v128, at: i32): v128 {
   return v128.shuffle<f32>(a, a, 3, 3, 3, 3);
 }
 
-/** See `tile6x8`: the six rows of a k are a vector and a half. */
-export function laneTile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
+/** See `packedTile`: the six rows of a k are a vector and a half. */
+export function lanePackedTile(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
   let row = tile.startPtr;
   const stride = tile.startStride;
   let s00 = v128.load(row), s01 = v128.load(row, 16);
@@ -54,26 +54,51 @@ export function laneTile6x8(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void 
 }
 
 /** See `tableTile`: a quad of k, whose first offset is looked up, is a vector of each row. */
-export function laneTableTile(rows: i32, aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usize): void {
-  if (ASC_FEATURE_RELAXED_SIMD && rows == 6) quads(6, aPtr, offsetsPtr, bPtr, k, yPtr);
-  else if (rows == 5) quads(5, aPtr, offsetsPtr, bPtr, k, yPtr);
-  else quads(4, aPtr, offsetsPtr, bPtr, k, yPtr);
+export function laneTableTile(
+  rows: i32,
+  aPtr: usize,
+  offsetsPtr: usize,
+  bPtr: usize,
+  k: i32,
+  startPtr: usize,
+  yPtr: usize,
+): void {
+  if (ASC_FEATURE_RELAXED_SIMD && rows == 6) quads(6, aPtr, offsetsPtr, bPtr, k, startPtr, yPtr);
+  else if (rows == 5) quads(5, aPtr, offsetsPtr, bPtr, k, startPtr, yPtr);
+  else quads(4, aPtr, offsetsPtr, bPtr, k, startPtr, yPtr);
 }
 
 /** The tile of `rows` rows, a constant: what the other rows would do is left out when this is inlined. */
 // @ts-ignore: decorator
 @inline
-function quads(rows: i32, aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usize): void {
-  const zero = f32x4.splat(0);
-  let s00 = zero, s01 = zero, s10 = zero, s11 = zero, s20 = zero, s21 = zero;
-  let s30 = zero, s31 = zero, s40 = zero, s41 = zero, s50 = zero, s51 = zero;
+function quads(
+  rows: i32,
+  aPtr: usize,
+  offsetsPtr: usize,
+  bPtr: usize,
+  k: i32,
+  startPtr: usize,
+  yPtr: usize,
+): void {
+  const none = f32x4.splat(0);
+  let s00 = v128.load(startPtr), s01 = v128.load(startPtr, 16);
+  let s10 = v128.load(startPtr, 64), s11 = v128.load(startPtr, 80);
+  let s20 = v128.load(startPtr, 128), s21 = v128.load(startPtr, 144);
+  let s30 = v128.load(startPtr, 192), s31 = v128.load(startPtr, 208);
+  let s40 = none, s41 = none, s50 = none, s51 = none;
+  if (rows > 4) {
+    s40 = v128.load(startPtr, 256), s41 = v128.load(startPtr, 272);
+  }
+  if (rows > 5) {
+    s50 = v128.load(startPtr, 320), s51 = v128.load(startPtr, 336);
+  }
   const end = bPtr + <usize>k * B_STEP;
   while (bPtr != end) {
     const row = aPtr + load<usize>(offsetsPtr);
     const a0 = v128.load(row), a1 = v128.load(row, 64);
     const a2 = v128.load(row, 128), a3 = v128.load(row, 192);
-    const a4 = rows > 4 ? v128.load(row, 256) : zero;
-    const a5 = rows > 5 ? v128.load(row, 320) : zero;
+    const a4 = rows > 4 ? v128.load(row, 256) : none;
+    const a5 = rows > 5 ? v128.load(row, 320) : none;
 
     let b0 = v128.load(bPtr), b1 = v128.load(bPtr, 16);
     let a = lane(a0, 0);

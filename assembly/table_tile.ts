@@ -25,25 +25,32 @@ export const GROUP_ROW: usize = 64;
  * load of A beside its two products only in functions of their own, in loops that test before they run, and where the
  * products take the rows in the order in which the sums are declared. The loop ends by bPtr for the same reason.
  */
-export function broadcastTableTile(rows: i32, aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usize): void {
+export function broadcastTableTile(
+  rows: i32,
+  aPtr: usize,
+  offsetsPtr: usize,
+  bPtr: usize,
+  k: i32,
+  startPtr: usize,
+  yPtr: usize,
+): void {
   if (ASC_FEATURE_RELAXED_SIMD) {
     if (rows == 6) {
-      tile6x8(aPtr, offsetsPtr, bPtr, k, yPtr);
+      tile6x8(aPtr, offsetsPtr, bPtr, k, startPtr, yPtr);
       return;
     }
   }
-  if (rows == 5) tile5x8(aPtr, offsetsPtr, bPtr, k, yPtr);
-  else tile4x8(aPtr, offsetsPtr, bPtr, k, yPtr);
+  if (rows == 5) tile5x8(aPtr, offsetsPtr, bPtr, k, startPtr, yPtr);
+  else tile4x8(aPtr, offsetsPtr, bPtr, k, startPtr, yPtr);
 }
 
-function tile6x8(aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usize): void {
-  const zero = f32x4.splat(0);
-  let s00 = zero, s01 = zero;
-  let s10 = zero, s11 = zero;
-  let s20 = zero, s21 = zero;
-  let s30 = zero, s31 = zero;
-  let s40 = zero, s41 = zero;
-  let s50 = zero, s51 = zero;
+export function tile6x8(aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, startPtr: usize, yPtr: usize): void {
+  let s00 = v128.load(startPtr), s01 = v128.load(startPtr, 16);
+  let s10 = v128.load(startPtr, 64), s11 = v128.load(startPtr, 80);
+  let s20 = v128.load(startPtr, 128), s21 = v128.load(startPtr, 144);
+  let s30 = v128.load(startPtr, 192), s31 = v128.load(startPtr, 208);
+  let s40 = v128.load(startPtr, 256), s41 = v128.load(startPtr, 272);
+  let s50 = v128.load(startPtr, 320), s51 = v128.load(startPtr, 336);
   const end = bPtr + <usize>k * B_STEP;
   while (bPtr != end) {
     const row = aPtr + load<usize>(offsetsPtr);
@@ -84,13 +91,12 @@ function tile6x8(aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usiz
   v128.store(yPtr, s51, 336);
 }
 
-function tile5x8(aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usize): void {
-  const zero = f32x4.splat(0);
-  let s00 = zero, s01 = zero;
-  let s10 = zero, s11 = zero;
-  let s20 = zero, s21 = zero;
-  let s30 = zero, s31 = zero;
-  let s40 = zero, s41 = zero;
+export function tile5x8(aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, startPtr: usize, yPtr: usize): void {
+  let s00 = v128.load(startPtr), s01 = v128.load(startPtr, 16);
+  let s10 = v128.load(startPtr, 64), s11 = v128.load(startPtr, 80);
+  let s20 = v128.load(startPtr, 128), s21 = v128.load(startPtr, 144);
+  let s30 = v128.load(startPtr, 192), s31 = v128.load(startPtr, 208);
+  let s40 = v128.load(startPtr, 256), s41 = v128.load(startPtr, 272);
   const end = bPtr + <usize>k * B_STEP;
   while (bPtr != end) {
     const row = aPtr + load<usize>(offsetsPtr);
@@ -126,12 +132,11 @@ function tile5x8(aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usiz
   v128.store(yPtr, s41, 272);
 }
 
-function tile4x8(aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, yPtr: usize): void {
-  const zero = f32x4.splat(0);
-  let s00 = zero, s01 = zero;
-  let s10 = zero, s11 = zero;
-  let s20 = zero, s21 = zero;
-  let s30 = zero, s31 = zero;
+export function tile4x8(aPtr: usize, offsetsPtr: usize, bPtr: usize, k: i32, startPtr: usize, yPtr: usize): void {
+  let s00 = v128.load(startPtr), s01 = v128.load(startPtr, 16);
+  let s10 = v128.load(startPtr, 64), s11 = v128.load(startPtr, 80);
+  let s20 = v128.load(startPtr, 128), s21 = v128.load(startPtr, 144);
+  let s30 = v128.load(startPtr, 192), s31 = v128.load(startPtr, 208);
   const end = bPtr + <usize>k * B_STEP;
   while (bPtr != end) {
     const row = aPtr + load<usize>(offsetsPtr);

@@ -36,7 +36,7 @@ class WinogradInputDescriptor {
   padW: i32;
   firstRow: i32;
   rows: i32;
-  rowBlock: i32;
+  rowPitch: i32;
   pointStride: i32;
   unitRows: i32;
   unitGroups: i32;
@@ -68,9 +68,7 @@ export function f32_winograd_input(descriptorPtr: usize, unitBegin: i32, unitEnd
     const count = min(d.unitGroups, groups - first);
     fillPasses(d, count, scratchPtr);
     for (let r = row; r < min(row + d.unitRows, d.rows); r++) {
-      const block = r / d.rowBlock;
-      const slot = (block * groups + first) * d.rowBlock + (r - block * d.rowBlock);
-      transformTile(d, r, first, count, scratchPtr, d.yPtr + <usize>slot * GROUP_ROW);
+      transformTile(d, r, first, count, scratchPtr, d.yPtr + <usize>(first * d.rowPitch + r) * GROUP_ROW);
     }
   }
 }
@@ -90,7 +88,7 @@ function fillPasses(d: WinogradInputDescriptor, groups: i32, passesPtr: usize): 
   const lineBytes = <usize>d.pointsW * vectorBytes;
   const planeBytes = <usize>d.pointsH * lineBytes;
   const pointBytes = <usize>d.pointStride << 2;
-  const groupBytes = <usize>d.rowBlock * GROUP_ROW;
+  const groupBytes = <usize>d.rowPitch * GROUP_ROW;
   const alongH = changetype<Pass>(passesPtr);
   if (d.pointsD > 1) {
     alongH.lines(d.pointsD, d.pointsW, groups * quads);
@@ -121,7 +119,7 @@ function transformTile(
   const hasD = d.pointsD > 1;
   const quadBytes = <usize>quadsOf(d) * VECTOR;
   if (hasH || hasD) readLines(d, row, first, count, passesPtr, tilePtr, <usize>count * quadBytes, quadBytes);
-  else readLines(d, row, first, count, passesPtr, to, <usize>d.pointStride << 2, <usize>d.rowBlock * GROUP_ROW);
+  else readLines(d, row, first, count, passesPtr, to, <usize>d.pointStride << 2, <usize>d.rowPitch * GROUP_ROW);
   if (hasH) inputPass(changetype<Pass>(passesPtr), d.pointsH, tilePtr, hasD ? tilePtr : to);
   if (hasD) inputPass(changetype<Pass>(passesPtr + PASS_BYTES), d.pointsD, tilePtr, to);
 }

@@ -8,6 +8,7 @@ const benches = {
   scaling: 'SIMULATED: how the zoo networks scale on machines given by description, from the cost model',
   kernels: 'every layer of real networks alone: GFLOP/s, GB/s, and the chosen way beside the fastest',
   transforms: "what Winograd's transforms take, by the size of a chunk and the groups transformed together",
+  products: "the products of Winograd's method, by the depth of a block of channels and the order of panels",
   'winograd-error': 'how far the results of each form of the method are from a convolution in float64',
   memory: 'copies, pools, additions and products of few rows against a plain memory copy',
 };

@@ -52,7 +52,7 @@ function measure(kernels, memory, { channels, rows, unitGroups }) {
   const transformedPtr = roundUp(plainPtr + 4 * channels * size[0] * size[1] * size[2], 65536);
   const shared = { ...gridFields(axes), firstRow: 0, rows, pointStride, unitRows: 4, unitGroups };
   const sizes = prefix => ({ [`${prefix}D`]: size[0], [`${prefix}H`]: size[1], [`${prefix}W`]: size[2] });
-  const input = { xPtr: plainPtr, yPtr: transformedPtr, ...sizes('in'), inC: channels, rowBlock: rows };
+  const input = { xPtr: plainPtr, yPtr: transformedPtr, ...sizes('in'), inC: channels, rowPitch: rows };
   const output = { xPtr: transformedPtr, yPtr: plainPtr, ...sizes('out'), outC: channels, rowPitch: rows, biasPtr };
   const vectors = (rows * points * channels) / 4;
   const nsOf = (kernel, fields) => {

@@ -32,7 +32,7 @@ function layer({ size, axes, inC, outC }: Options): KernelCase[] {
       kernel: winogradInput.name,
       values: {
         ...{ inD: size[0], inH: size[1], inW: size[2], inC, ...gridFields(grid) },
-        ...{ firstRow: 0, rows, rowBlock: pitch, pointStride: xPointStride, unitRows: 4, unitGroups: 1 },
+        ...{ firstRow: 0, rows, rowPitch: pitch, pointStride: xPointStride, unitRows: 4, unitGroups: 1 },
       },
       operands: { xPtr: 4 * inputs, yPtr: transformed },
       fresh: ['xPtr', 'yPtr'],
@@ -40,7 +40,7 @@ function layer({ size, axes, inC, outC }: Options): KernelCase[] {
     {
       kernel: winogradProducts.name,
       values: {
-        ...{ points, quads, taps: 1, tapRows: 0, rows, xRowBlock: pitch, xPointStride, rowBlock: pitch },
+        ...{ points, quads, blockQuads: quads, taps: 1, tapRows: 0, rows, xRowPitch: pitch, xPointStride },
         ...{ panels, yRowPitch: pitch, yPointStride, unitPanels: Math.min(4, panels) },
       },
       operands: { xPtr: transformed, wPtr: 4 * points * panels * 8 * quads * 4, yPtr: products },

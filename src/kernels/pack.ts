@@ -161,10 +161,8 @@ function stageDepth(stage: Stage, matrix: PackedMatrix, unit: number): { k: numb
 function packWinogradPanel(stage: Stage, packing: WinogradPacking, unit: number): void {
   const { axes, inC, outC, strides } = packing;
   const [kD, kH, kW] = packing.taps;
-  const { otherTaps, channels: allChannels, panels } = winogradSizes(packing);
-  const tapStride = allChannels * gemmPanel;
-  const panelStride = otherTaps * tapStride;
-  const pointStride = panels * panelStride;
+  const { otherTaps, channels: allChannels, panels, blockChannels } = winogradSizes(packing);
+  const pointStride = panels * otherTaps * allChannels * gemmPanel;
   const sizes = axes.map(({ points }, axis) => (points > 1 ? points : packing.counts[axis]!));
   const [sizeD, sizeH, sizeW] = sizes as [number, number, number];
   const isDeep = axes[0].points > 1;
@@ -177,17 +175,25 @@ function packWinogradPanel(stage: Stage, packing: WinogradPacking, unit: number)
   };
   const positions = strides[0] * strides[1] * strides[2];
   const matrices = Array.from({ length: positions }, (_, position) => placeMatrices(stage, packing, position));
-  const use = (first: number, channels: number) => {
+  const use = (first: number, count: number) => {
     for (const [position, [depthPtr, heightPtr, widthPtr]] of matrices.entries()) {
-      const from = unit * panelStride + (position * inC + first) * gemmPanel;
-      run(stage, packWinograd, {
-        xPtr: stage.at.panel,
-        yPtr: stage.address + from * bytesPerFloat,
-        ...{ depthPtr, heightPtr, widthPtr, channels, kD, kH, kW, sizeD, sizeH, sizeW },
-        yStrideD: isDeep ? sizeH * sizeW * pointStride : tapStride,
-        yStrideH: sizeW * pointStride,
-        yStrideW: pointStride,
-      });
+      const end = position * inC + first + count;
+      let channel = end - count;
+      while (channel < end) {
+        const block = channel - (channel % blockChannels);
+        const blockSize = Math.min(blockChannels, allChannels - block);
+        const channels = Math.min(end, block + blockSize) - channel;
+        const to = (block * panels + blockSize * unit) * otherTaps + channel - block;
+        run(stage, packWinograd, {
+          xPtr: stage.at.panel + (channel - end + count) * panel.taps * gemmPanel * bytesPerFloat,
+          yPtr: stage.address + to * gemmPanel * bytesPerFloat,
+          ...{ depthPtr, heightPtr, widthPtr, channels, kD, kH, kW, sizeD, sizeH, sizeW },
+          yStrideD: isDeep ? sizeH * sizeW * pointStride : blockSize * gemmPanel,
+          yStrideH: sizeW * pointStride,
+          yStrideW: pointStride,
+        });
+        channel += channels;
+      }
     }
   };
   forEachPart(stage, panel, () => stage.at.panel, use);

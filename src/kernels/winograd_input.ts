@@ -4,8 +4,8 @@ import { firstOutputs, gridAxes, membersOf, winogradGrid } from './winograd_grid
 import { alongAxis, transformsOf } from './winograd_transforms.js';
 
 /**
- * f32_winograd_input: x [inD, inH, inW, inC] -> y [point][block of rows][group of 16 channels][rowBlock][16], points pointStride
- * floats apart. A row is one tile of the grid (winograd_grid.ts), `rows` of them from firstRow on; a tile is transformed along each
+ * f32_winograd_input: x [inD, inH, inW, inC] -> y [point][group of 16 channels][rowPitch][16], points pointStride floats
+ * apart. A row is one tile of the grid (winograd_grid.ts), `rows` of them from firstRow on; a tile is transformed along each
  * axis that has several points, and its points are counted [d][h][w]. What lies outside of x counts as zero, and so do the channels
  * that fill the last quad, and, behind a whole group, the last group. Nothing else is written.
  * A unit is (block of unitRows rows, block of unitGroups groups), groups fastest.
@@ -20,7 +20,7 @@ export const winogradInputFields = {
   ...winogradGrid,
   firstRow: 'i32',
   rows: 'i32',
-  rowBlock: 'i32',
+  rowPitch: 'i32',
   pointStride: 'i32',
   unitRows: 'i32',
   unitGroups: 'i32',
@@ -62,8 +62,6 @@ function twinTile(f32: Float32Array, d: D, row: number, channel: number): void {
     const inner = sizes.slice(axis + 1).reduce((all, size) => all * size, 1);
     values = alongAxis(transformsOf({ points, tile }).input, values, inner);
   }
-  const block = Math.floor(row / d.rowBlock);
-  const slot = (block * groupsOf(d) + Math.floor(channel / 16)) * d.rowBlock + (row % d.rowBlock);
-  const at = d.yPtr / 4 + slot * 16 + (channel % 16);
+  const at = d.yPtr / 4 + (Math.floor(channel / 16) * d.rowPitch + row) * 16 + (channel % 16);
   for (const [point, value] of values.entries()) f32[at + point * d.pointStride] = value;
 }

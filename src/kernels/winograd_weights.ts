@@ -1,11 +1,11 @@
 /** The weights of f32_winograd_products: how they lie, and the matrices that transform them. */
-import { product, type Triple } from './sizes.js';
+import { product, roundUp, type Triple } from './sizes.js';
 import { type AxisTile, transformsOf } from './winograd_transforms.js';
 
 /**
- * w [outC, inC, kD, kH, kW] -> [point][panel of 8 outputs][tap along d that is not transformed][channel][8]. `strides`: taps that lie
- * so far apart belong to one channel, [position along d][along h][along w][inC], with `shifts` empty taps in front; channels are
- * filled up to a multiple of four.
+ * w [outC, inC, kD, kH, kW] -> [point][block of channels][panel of 8 outputs][tap along d that is not transformed][channel][8], so that
+ * they are read from memory in the order in which they lie. `strides`: taps that lie so far apart belong to one channel,
+ * [position along d][along h][along w][inC], with `shifts` empty taps in front; channels are filled up to a multiple of four.
  */
 export interface WinogradPacking {
   readonly kernel: 'f32_winograd_products';
@@ -20,6 +20,9 @@ export interface WinogradPacking {
   readonly counts: Triple;
 }
 
+/** Depth of a block of channels, about: six rows of it and a panel share L1 with room to spare. */
+const blockDepth = 256;
+
 /** Sizes of the packed weights. */
 export function winogradSizes({
   axes,
@@ -28,11 +31,16 @@ export function winogradSizes({
   inC,
   outC,
 }: Pick<WinogradPacking, 'axes' | 'strides' | 'counts' | 'inC' | 'outC'>) {
+  const otherTaps = axes[0].points > 1 ? 1 : counts[0];
+  const channels = roundUp(inC * product(strides), 4);
+  const blocks = Math.max(1, Math.round((otherTaps * channels) / blockDepth));
   return {
     points: product(axes.map(axis => axis.points)),
-    otherTaps: axes[0].points > 1 ? 1 : counts[0],
-    channels: 4 * Math.ceil((inC * product(strides)) / 4),
+    otherTaps,
+    channels,
     panels: Math.ceil(outC / 8),
+    /** Channels of a block: whole groups of sixteen, or all there are. */
+    blockChannels: Math.min(channels, roundUp(Math.ceil(channels / blocks), 16)),
   };
 }
 

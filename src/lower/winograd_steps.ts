@@ -37,8 +37,6 @@ const chunkBytes = 6 * 2 ** 20;
 const leastRows = 48;
 /** Chunks of a layer at most: each is three steps of the program. */
 const mostChunks = 256;
-/** Rows of a block of products: with its channels it should stay in L2 while panels pass. */
-const blockBytes = 96 * 2 ** 10;
 /**
  * Multiply-adds of a unit of products; vectors of the groups that are transformed together, and of all rows of a unit. Many
  * groups in L2 beat few in L1: positions are read and written in long runs.
@@ -155,7 +153,7 @@ function emitImage(context: Context, node: ConvNode, image: Image): void {
   const { shape, choice, x } = image;
   const { outSizes, dilations } = shape;
   const { axes } = choice;
-  const { points, otherTaps: taps, channels, panels } = packedSizes(shape, choice);
+  const { points, otherTaps: taps, channels, panels, blockChannels } = packedSizes(shape, choice);
   const quads = channels / 4;
   const outGrid = mapTriple((axis): GridAxis => {
     const dil = axes[axis]!.points > 1 ? dilations[axis]! : 1;
@@ -168,7 +166,7 @@ function emitImage(context: Context, node: ConvNode, image: Image): void {
   const halo = (taps - 1) * tapRows;
   const inGrid = outGrid.with(0, { ...outGrid[0], tiles: outGrid[0].tiles + halo / Math.max(plane, 1) });
 
-  const grid = { points, quads, panels, taps, tapRows, halo, inGrid, outGrid };
+  const grid = { points, quads, blockQuads: blockChannels / 4, panels, taps, tapRows, halo, inGrid, outGrid };
   const rowBytes = 4 * points * ((taps === 1 ? 4 * quads : 0) + 8 * panels);
   const most = Math.max(leastRows, Math.floor(chunkBytes / rowBytes), Math.ceil(rows / mostChunks));
   const chunkRows = evenBlock(rows, most, 4);
@@ -188,6 +186,7 @@ interface Chunk {
   readonly rows: number;
   readonly points: number;
   readonly quads: number;
+  readonly blockQuads: number;
   readonly panels: number;
   readonly taps: number;
   readonly tapRows: number;
@@ -200,20 +199,17 @@ interface Chunk {
 /** Where the rows of a chunk lie when they are transformed. */
 interface Transformed {
   readonly xPtr: Address;
-  readonly xRowBlock: number;
+  readonly xRowPitch: number;
   readonly xPointStride: number;
-  readonly rowBlock: number;
 }
 
 /** The transform of a chunk's input, with the rows that further taps read. */
 function emitInput(context: Context, node: ConvNode, { x }: Image, chunk: Chunk): Transformed {
   const { firstRow, points, quads, taps, halo } = chunk;
   const rows = chunk.rows + halo;
-  const most = 12 * Math.max(1, Math.floor(blockBytes / (48 * taps * 4 * quads)));
-  const rowBlock = evenBlock(chunk.rows, most, 4);
-  // With several taps, a block of rows may begin anywhere: all of them lie in one, with room behind the last.
-  const xRowBlock = taps === 1 ? rowBlock : roundUp(rows, 4) + 4;
-  const xPointStride = pointStrideOf(roundUp(rows, xRowBlock) * 16 * Math.ceil(quads / 4));
+  // With room behind the last row, wherever the rows of a chunk and a tap begin.
+  const xRowPitch = roundUp(rows, 4) + (taps === 1 ? 0 : 4);
+  const xPointStride = pointStrideOf(xRowPitch * 16 * Math.ceil(quads / 4));
   const xPtr = context.emitter.tensor([points * xPointStride], rowMajor);
   context.emitter.step(whereOf(node), winogradInput, {
     xPtr: x.address,
@@ -225,11 +221,11 @@ function emitInput(context: Context, node: ConvNode, { x }: Image, chunk: Chunk)
     ...gridFields(chunk.inGrid),
     firstRow,
     rows,
-    rowBlock: xRowBlock,
+    rowPitch: xRowPitch,
     pointStride: xPointStride,
     ...unitOf(rows, points, x.channels),
   });
-  return { xPtr, xRowBlock, xPointStride, rowBlock };
+  return { xPtr, xRowPitch, xPointStride };
 }
 
 function emitProducts(
@@ -239,7 +235,7 @@ function emitProducts(
   { transformed, ...chunk }: Chunk & { readonly transformed: Transformed },
 ): void {
   const { emitter } = context;
-  const { firstRow, rows, points, quads, panels, taps, tapRows } = chunk;
+  const { firstRow, rows, points, quads, blockQuads, panels, taps, tapRows } = chunk;
   const depth = taps * 4 * quads;
   const rowPitch = roundUp(rows, 4);
   const pointStride = pointStrideOf(Math.ceil(panels / 2) * rowPitch * 16);
@@ -250,6 +246,7 @@ function emitProducts(
     yPtr: products,
     points,
     quads,
+    blockQuads,
     taps,
     tapRows,
     rows,

@@ -58,8 +58,15 @@ const gemmDescriptor = (): Int32Array =>
 
 const productsDescriptor = (): Int32Array =>
   encode(winogradProducts.fields, {
-    ...{ ...places, points: 1, quads: depth / 4, taps: 1, tapRows: 0, rows, xRowBlock: rows, rowBlock: rows },
-    ...{ xPointStride: 0, yPointStride: 0, yRowPitch: rows, panels: outputs / 8, unitPanels: outputs / 8 },
+    ...{ ...places, points: 1, quads: depth / 4, blockQuads: depth / 4, taps: 1, tapRows: 0, rows },
+    ...{
+      xRowPitch: rows,
+      yRowPitch: rows,
+      xPointStride: 0,
+      yPointStride: 0,
+      panels: outputs / 8,
+      unitPanels: outputs / 8,
+    },
   });
 
 /** One unit each. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { fromBf16, toBf16 } from '../../../src/kernels/bf16.js';
 import { type Packing, packBytes } from '../../../src/kernels/packing.js';
 import { axisTiles, tapsOf, transformsOf } from '../../../src/kernels/winograd_transforms.js';
-import type { WinogradPacking } from '../../../src/kernels/winograd_weights.js';
+import { type WinogradPacking, winogradSizes } from '../../../src/kernels/winograd_weights.js';
 import { randomFloats } from './harness.js';
 import { packed, reading } from './packed.js';
 
@@ -144,6 +144,8 @@ const winogradCases: readonly WinogradCase[] = [
   { axes: [f23, none, f43], taps: [3, 1, 3], outC: 3, inC: 16 },
   { axes: [none, none, f23], taps: [1, 1, 3], outC: 8, inC: 3001 },
   { axes: [f23, f23, f23], taps: [3, 3, 3], outC: 7, inC: 310 },
+  { axes: [none, f23, f43], taps: [3, 3, 3], outC: 17, inC: 423 },
+  { axes: [none, f44, f44], taps: [3, 7, 7], outC: 9, inC: 150, strides: [1, 2, 2], shifts: [0, 1, 1] },
   { axes: [none, f44, f44], taps: [3, 7, 7], outC: 9, inC: 3, strides: [1, 2, 2], shifts: [0, 1, 1] },
   { axes: [none, f44, f44], taps: [2, 7, 6], outC: 16, inC: 1, strides: [1, 2, 2], shifts: [0, 0, 1] },
   { axes: [f43, f44, f44], taps: [3, 6, 7], outC: 5, inC: 16, strides: [1, 2, 2], shifts: [0, 0, 0] },
@@ -244,6 +246,7 @@ function winogradWeights(packing: WinogradPacking, values: Float32Array) {
   );
   const [panels, channels] = [Math.ceil(outC / 8), Math.ceil(allChannels / 4) * 4];
   const otherTaps = points[0]! > 1 ? 1 : counts[0];
+  const { blockChannels } = winogradSizes(packing);
   const wanted = new Float32Array(size(points) * panels * otherTaps * channels * 8);
   for (let o = 0; o < outC; o++) {
     for (let channel = 0; channel < allChannels; channel++) {
@@ -254,8 +257,11 @@ function winogradWeights(packing: WinogradPacking, values: Float32Array) {
           sum += from.reduce((all, tap, axis) => all * factors[axis]![to[axis]!]![tap]!, dealt[start + i]!);
         });
         const [tap, point] = points[0]! > 1 ? [0, to] : [to[0]!, [0, to[1]!, to[2]!]];
-        const panel = flat(point, points) * panels + Math.floor(o / 8);
-        wanted[((panel * otherTaps + tap) * channels + channel) * 8 + (o % 8)] = sum;
+        const block = channel - (channel % blockChannels);
+        const blockSize = Math.min(blockChannels, channels - block);
+        const begin = (flat(point, points) * channels + block) * panels * otherTaps;
+        const row = (Math.floor(o / 8) * otherTaps + tap) * blockSize + channel - block;
+        wanted[(begin + row) * 8 + (o % 8)] = sum;
       });
     }
   }

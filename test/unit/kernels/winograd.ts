@@ -13,7 +13,8 @@ export interface LayerAxis {
 export interface Layer {
   readonly axes: readonly [LayerAxis, LayerAxis, LayerAxis];
   readonly channels: number;
-  readonly rowBlock: number;
+  /** Rows between the last one and the next group's first. */
+  readonly gap: number;
   readonly unitRows: number;
   readonly unitGroups: number;
 }
@@ -46,7 +47,7 @@ const sizes = [5, 1, 8, 3, 4, 7, 2, 9, 13, 6, 11];
 const dilations = [1, 2, 1, 3, 1];
 const pads = [1, 0, 2, 3, 1, 0, 2];
 const channels = [4, 1, 16, 5, 33, 12, 17, 3, 30];
-const rowBlocks = [4, 1, 100, 7, 12, 3];
+const gaps = [0, 1, 5];
 const unitRows = [1, 3, 100, 2];
 const unitGroups = [1, 2, 3];
 
@@ -63,7 +64,7 @@ export const layers: readonly Layer[] = ways
     return {
       axes: [along(0), along(1), along(2)],
       channels: next(channels),
-      rowBlock: next(rowBlocks),
+      gap: next(gaps),
       unitRows: next(unitRows),
       unitGroups: next(unitGroups),
     };
@@ -77,7 +78,7 @@ export const oneAxis = (tile: AxisTile, size: number): Layer => ({
     { tile: axisTiles.none, size: 3, dil: 1, pad: 0 },
   ],
   channels: 5,
-  rowBlock: 4,
+  gap: 1,
   unitRows: 2,
   unitGroups: 1,
 });

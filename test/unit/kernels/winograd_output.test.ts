@@ -94,7 +94,7 @@ const cube: Layer = {
     { tile: f43, size: 7, dil: 2, pad: 2 },
     { tile: f43, size: 11, dil: 1, pad: 1 },
   ],
-  ...{ channels: 20, rowBlock: 0, unitRows: 3, unitGroups: 1 },
+  ...{ channels: 20, gap: 0, unitRows: 3, unitGroups: 1 },
 };
 
 describe('f32_winograd_output', () => {
@@ -138,7 +138,7 @@ describe('f32_winograd_output', () => {
       const one = { tile: none, size: 1, dil: 1, pad: 0 };
       for (const h of [one, { tile: f23, size: 2, dil: 1, pad: 1 }]) {
         const axes = [one, h, { tile, size: 5, dil: 1, pad: 1 }] as const;
-        checkWhole({ axes, channels, rowBlock: 0, unitRows: 1, unitGroups: 2 }, { residual: channels % 2 > 0 });
+        checkWhole({ axes, channels, gap: 0, unitRows: 1, unitGroups: 2 }, { residual: channels % 2 > 0 });
       }
     }
   });

@@ -5,60 +5,90 @@ import { checkKernel, type KernelCase, moduleNames, randomFloats, runKernel } fr
 interface Problem {
   readonly points: number;
   readonly quads: number;
+  readonly blockQuads: number;
   readonly taps: number;
   readonly tapRows: number;
   readonly rows: number;
-  readonly xRowBlock: number;
-  readonly rowBlock: number;
   readonly panels: number;
   readonly unitPanels: number;
+  /** Rows of x and of y between those that the contract asks for and the next group's first. */
+  readonly gap: number;
   /** One row's last quad holds this value at every point. */
   readonly poison?: { readonly row: number; readonly value: number };
 }
 
 const one: Problem = {
-  ...{ points: 1, quads: 1, taps: 1, tapRows: 0, rows: 1, xRowBlock: 4, rowBlock: 4, panels: 1, unitPanels: 1 },
+  ...{ points: 1, quads: 1, blockQuads: 100, taps: 1, tapRows: 0, rows: 1, panels: 1, unitPanels: 1, gap: 0 },
 };
 
 const groupsOf = ({ quads }: Problem) => Math.ceil(quads / 4);
-const rowsRead = ({ rows, taps, tapRows }: Problem) => rows + (taps - 1) * tapRows;
+const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 
-/** The rows of x in their blocks; what is in between, and behind the last row and quad, is NaN. */
+/** The rows of x; what is in between, and behind the last row and quad, is NaN. */
 function inputOf(problem: Problem) {
-  const { points, quads, xRowBlock, poison } = problem;
-  const groups = groupsOf(problem);
-  const all = rowsRead(problem);
-  // Room for three rows behind the last, and points that lie apart by more than they need.
-  const pointStride = (Math.ceil(all / xRowBlock) * groups * xRowBlock + 3) * 16 + 4;
+  const { points, quads, rows, taps, tapRows, gap, poison } = problem;
+  const all = rows + (taps - 1) * tapRows;
+  const xRowPitch = roundUp(rows, 4) + (taps - 1) * tapRows + gap;
+  // Points that lie apart by more than they need.
+  const pointStride = groupsOf(problem) * xRowPitch * 16 + 4;
   const x = new Float32Array(points * pointStride).fill(Number.NaN);
   for (let point = 0; point < points; point++) {
     for (let row = 0; row < all; row++) {
       const values = randomFloats(4 * quads, 1000 * point + row);
       if (poison?.row === row) values[4 * quads - 2] = poison.value;
       for (const [c, value] of values.entries()) {
-        const slot = (Math.floor(row / xRowBlock) * groups + Math.floor(c / 16)) * xRowBlock + (row % xRowBlock);
-        x[point * pointStride + slot * 16 + (c % 16)] = value;
+        x[point * pointStride + (Math.floor(c / 16) * xRowPitch + row) * 16 + (c % 16)] = value;
       }
     }
   }
-  return { x, pointStride };
+  return { x, xRowPitch, pointStride };
 }
 
 function caseOf(problem: Problem) {
-  const { points, quads, taps, rows, panels, poison: _, ...rest } = problem;
-  const { x, pointStride } = inputOf(problem);
-  const yRowPitch = rows + 1;
+  const { points, quads, taps, rows, panels, gap, poison: _, ...rest } = problem;
+  const { x, xRowPitch, pointStride } = inputOf(problem);
+  const yRowPitch = roundUp(rows, 4) + 4 * gap;
   const yPointStride = Math.ceil(panels / 2) * yRowPitch * 16 + 4;
   const test: KernelCase = {
     operands: {
       xPtr: x,
-      wPtr: randomFloats(points * panels * taps * quads * 32, 2),
+      wPtr: weightsOf(problem),
       yPtr: { output: points * yPointStride },
     },
-    scalars: { ...rest, points, quads, taps, rows, panels, xPointStride: pointStride, yRowPitch, yPointStride },
+    scalars: {
+      ...rest,
+      points,
+      quads,
+      taps,
+      rows,
+      panels,
+      xRowPitch,
+      xPointStride: pointStride,
+      yRowPitch,
+      yPointStride,
+    },
     tolerance: 1e-5,
   };
   return { test, yRowPitch, yPointStride };
+}
+
+/** Weights by [point][panel][tap][channel][8], the same for blocks of any size, laid out for the problem's. */
+function weightsOf({ points, quads, blockQuads, taps, panels }: Problem): Float32Array {
+  const channels = 4 * quads;
+  const plain = randomFloats(points * panels * taps * channels * 8, 2);
+  const packed: number[] = [];
+  for (let point = 0; point < points; point++) {
+    for (let first = 0; first < channels; first += 4 * blockQuads) {
+      const last = Math.min(channels, first + 4 * blockQuads);
+      for (let panel = 0; panel < panels; panel++) {
+        for (let tap = 0; tap < taps; tap++) {
+          const row = ((point * panels + panel) * taps + tap) * channels;
+          packed.push(...plain.subarray((row + first) * 8, (row + last) * 8));
+        }
+      }
+    }
+  }
+  return Float32Array.from(packed);
 }
 
 /** Elements of y by [point][row][output]. */
@@ -93,56 +123,23 @@ const manyRows = Array.from({ length: 13 }, (_, i) => i + 1);
 describe('f32_winograd_products', () => {
   const problems: Readonly<Record<string, Partial<Problem>>> = {
     'one number': {},
-    'every point of F(4, 4) twice': { points: 49, quads: 3, rows: 5, xRowBlock: 8, rowBlock: 8 },
-    'an odd number of panels': { points: 3, panels: 3, unitPanels: 2, quads: 2, rows: 6, xRowBlock: 8, rowBlock: 8 },
-    'many panels in units of three': { points: 2, panels: 7, unitPanels: 3, rows: 9, xRowBlock: 12, rowBlock: 12 },
-    'all panels in one unit': { points: 2, panels: 5, unitPanels: 100, rows: 9, xRowBlock: 12, rowBlock: 12 },
-    'whole groups of quads': { points: 2, quads: 8, panels: 2, rows: 11, xRowBlock: 12, rowBlock: 12 },
-    'a ragged group of quads': { points: 2, quads: 5, panels: 2, rows: 11, xRowBlock: 12, rowBlock: 12 },
-    'a depth of some hundreds': { points: 2, quads: 65, panels: 3, rows: 13, xRowBlock: 16, rowBlock: 16 },
-    'rows in several blocks': { points: 2, quads: 6, panels: 2, rows: 29, xRowBlock: 12, rowBlock: 12 },
-    'blocks of rows within those of x': { points: 2, quads: 6, panels: 2, rows: 29, xRowBlock: 24, rowBlock: 8 },
-    'blocks of one row': { points: 2, quads: 5, panels: 2, rows: 7, xRowBlock: 1, rowBlock: 1 },
-    'blocks of two rows': { points: 2, quads: 5, panels: 2, rows: 7, xRowBlock: 6, rowBlock: 2 },
-    'one block of x, which those of rows do not divide': {
-      points: 2,
-      quads: 5,
-      panels: 2,
-      rows: 29,
-      xRowBlock: 40,
-      rowBlock: 12,
+    'every point of F(4, 4) twice': { points: 49, quads: 3, rows: 5, gap: 1 },
+    'an odd number of panels': { points: 3, panels: 3, unitPanels: 2, quads: 2, rows: 6 },
+    'many panels in units of three': { points: 2, panels: 7, unitPanels: 3, rows: 9 },
+    'all panels in one unit': { points: 2, panels: 5, unitPanels: 100, rows: 9, gap: 2 },
+    'whole groups of quads': { points: 2, quads: 8, panels: 2, rows: 11 },
+    'a ragged group of quads': { points: 2, quads: 5, panels: 2, rows: 11, gap: 1 },
+    'a depth of some hundreds': { points: 2, quads: 65, panels: 3, rows: 13 },
+    'more panels than stay in a cache': { quads: 129, panels: 9, unitPanels: 100, rows: 14 },
+    'two blocks of channels': { points: 2, quads: 8, blockQuads: 4, panels: 3, unitPanels: 2, rows: 10 },
+    'a ragged last block': { points: 2, quads: 11, blockQuads: 4, panels: 5, unitPanels: 3, rows: 7, gap: 1 },
+    'three taps a row apart': { points: 2, quads: 5, panels: 2, taps: 3, tapRows: 1, rows: 10 },
+    'three taps, a prime number of rows apart': { points: 2, quads: 3, panels: 3, taps: 3, tapRows: 7, rows: 19 },
+    'three taps in blocks of channels': {
+      ...{ points: 2, quads: 9, blockQuads: 4, panels: 3, unitPanels: 3, taps: 3, tapRows: 2, rows: 9 },
     },
-    'three taps a row apart': {
-      points: 2,
-      quads: 5,
-      panels: 2,
-      taps: 3,
-      tapRows: 1,
-      rows: 10,
-      xRowBlock: 17,
-      rowBlock: 8,
-    },
-    'three taps, a prime number of rows apart': {
-      points: 2,
-      quads: 3,
-      panels: 3,
-      taps: 3,
-      tapRows: 7,
-      rows: 19,
-      xRowBlock: 40,
-      rowBlock: 12,
-    },
-    'two taps, further apart than rows': {
-      points: 4,
-      quads: 2,
-      panels: 1,
-      taps: 2,
-      tapRows: 23,
-      rows: 3,
-      xRowBlock: 32,
-      rowBlock: 4,
-    },
-    'seven taps': { points: 1, quads: 4, panels: 1, taps: 7, tapRows: 2, rows: 6, xRowBlock: 24, rowBlock: 100 },
+    'two taps, further apart than rows': { points: 4, quads: 2, taps: 2, tapRows: 23, rows: 3, gap: 1 },
+    'seven taps': { quads: 4, taps: 7, tapRows: 2, rows: 6 },
   };
 
   it.each(Object.entries(problems))('%s', (_, problem) => {
@@ -151,43 +148,22 @@ describe('f32_winograd_products', () => {
 
   it.each(manyRows)('%i rows', rows => {
     for (const taps of [1, 2]) {
-      const xRowBlock = rows + 9;
-      check({
-        ...one,
-        points: 2,
-        quads: 2,
-        panels: 3,
-        taps,
-        tapRows: taps === 1 ? 0 : 5,
-        rows,
-        xRowBlock,
-        rowBlock: 100,
-      });
+      check({ ...one, points: 2, quads: 8, blockQuads: 4, panels: 3, taps, tapRows: taps === 1 ? 0 : 5, rows });
     }
   });
 
   it.each(manyRows)('%i rows have the same bits in blocks of any size', rows => {
-    const problem = { ...one, points: 2, quads: 9, panels: 3, rows };
+    const problem = { ...one, points: 2, quads: 36, panels: 3, rows };
     for (const module of moduleNames) {
-      const wanted = results({ ...problem, xRowBlock: 16, rowBlock: 16 }, module);
-      for (const [xRowBlock, rowBlock] of [
-        [1, 1],
-        [2, 2],
-        [12, 3],
-        [4, 4],
-        [5, 5],
-        [12, 6],
-        [7, 7],
-        [16, 8],
-        [16, 5],
-      ] as const) {
-        expect(results({ ...problem, xRowBlock, rowBlock }, module)).toEqual(wanted);
+      const wanted = results(problem, module);
+      for (const blockQuads of [4, 8, 12, 16, 32]) {
+        expect(results({ ...problem, blockQuads, unitPanels: 1 + (blockQuads % 3) }, module)).toEqual(wanted);
       }
     }
   });
 
   it.each([Number.NaN, Infinity, -Infinity])('keeps %d in its row', value => {
-    const problem = { ...one, points: 2, quads: 3, panels: 2, rows: 11, xRowBlock: 12, rowBlock: 12 };
+    const problem = { ...one, points: 2, quads: 3, panels: 2, rows: 11 };
     for (const row of [0, 5, 10]) {
       const poisoned = { ...problem, poison: { row, value } };
       checkKernel(winogradProducts, caseOf(poisoned).test);
