@@ -1,6 +1,7 @@
 // Every export is a kernel: (descriptor, unitBegin, unitEnd, scratch) => void, under the kernel's own name.
 export { f32_gemv, f32_gemv_bf16 } from "./gemv";
 export { f32_conv_gemm } from "./conv_gemm";
+export { f32_conv_pointwise } from "./conv_pointwise";
 export { f32_copy, f32_fill, f32_gather_nd } from "./copy";
 export { f32_add, f32_affine, f32_div, f32_mul, f32_prelu, f32_sub, f32_unary } from "./elementwise";
 export { f32_pool_average, f32_pool_max } from "./pool";
