@@ -122,7 +122,7 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
       tile.residualPtr = added ? d.residualPtr + offset : 0;
       if (whole) {
         tile6x8(tile, aPtr, bPtr, count);
-        if (curved) activateTile(tile, TILE_ROWS, d.activation, d.alpha, d.beta);
+        if (curved) activateTile(tile.yPtr, tile.yStride, TILE_ROWS, d.activation, d.alpha, d.beta);
       } else {
         const rows = min(left, TILE_ROWS);
         const yPtr = d.yPtr + offset;
@@ -132,7 +132,7 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
           tile.residualPtr = scratchPtr + EDGE_RESIDUAL_AT;
         }
         tile6x8(tile, aPtr, bPtr, count);
-        if (curved) activateTile(tile, TILE_ROWS, d.activation, d.alpha, d.beta);
+        if (curved) activateTile(tile.yPtr, tile.yStride, TILE_ROWS, d.activation, d.alpha, d.beta);
         copyRows(yPtr, yStride, tile.yPtr, EDGE_STRIDE, rows, outputs);
       }
       aPtr += tileBytes;

@@ -2,29 +2,32 @@
  * f32_conv_pointwise: a convolution whose output positions read one input position each, or a matrix product, over rows in place.
  * Invariant: one accumulator chain per output over all of K, so that blocks decide nothing about rounding.
  *
- *     scratch | Tile | zeros | edge tile | edge residual | sink |
+ *     scratch | StridedTile | sink | zeros | negative zeros | edge tile | edge residual |
  */
 import { NONE, RELU } from "./activation";
 import { ConvPointwiseDescriptor } from "./conv_pointwise_descriptor";
-import { B_STEP, TILE_OUTPUTS, Tile } from "./gemm_tile";
+import { B_STEP, TILE_OUTPUTS } from "./gemm_tile";
 import { ceilDiv, partBegin } from "./rows";
-import { stridedTile } from "./strided_tile";
+import { StridedTile, stridedTile } from "./strided_tile";
 import { activateTile, copyRows } from "./tile_ends";
 import { tileHeight, tilesOver } from "./tile_heights";
 
 /** Parts of the scratch, in bytes from its beginning. */
 // @ts-ignore: decorator
 @inline
+const SINK_AT: usize = 28;
+// @ts-ignore: decorator
+@inline
 const ZEROS_AT: usize = 32;
 // @ts-ignore: decorator
 @inline
-const EDGE_AT: usize = 64;
+const NEGATIVE_ZEROS_AT: usize = 64;
 // @ts-ignore: decorator
 @inline
-const EDGE_RESIDUAL_AT: usize = 256;
+const EDGE_AT: usize = 96;
 // @ts-ignore: decorator
 @inline
-const SINK_AT: usize = 448;
+const EDGE_RESIDUAL_AT: usize = 288;
 /** Bytes of a row of an edge tile. */
 // @ts-ignore: decorator
 @inline
@@ -44,6 +47,8 @@ export function f32_conv_pointwise(descriptorPtr: usize, unitBegin: i32, unitEnd
   const lines = ceilDiv(panels, LINE_PANELS);
   const aStride = <usize>d.inC << 2;
   memory.fill(scratchPtr + ZEROS_AT, 0, B_STEP);
+  v128.store(scratchPtr + NEGATIVE_ZEROS_AT, f32x4.splat(-0.0));
+  v128.store(scratchPtr + NEGATIVE_ZEROS_AT, f32x4.splat(-0.0), 16);
   for (let unit = unitBegin; unit < unitEnd; unit++) {
     const m = unit % d.mBlocks;
     const rest = unit / d.mBlocks;
@@ -71,7 +76,7 @@ function touch(ptr: usize, bytes: usize, sinkPtr: usize): void {
 
 /** Some rows by one panel of a group. */
 function multiplyRows(d: ConvPointwiseDescriptor, scratchPtr: usize, group: i32, panel: i32, first: i32, rows: i32): void {
-  const tile = changetype<Tile>(scratchPtr);
+  const tile = changetype<StridedTile>(scratchPtr);
   const groupOutputs = d.outC / d.groups;
   const k = d.inC / d.groups;
   const packed = <usize>(group * ceilDiv(groupOutputs, TILE_OUTPUTS) + panel);
@@ -82,8 +87,9 @@ function multiplyRows(d: ConvPointwiseDescriptor, scratchPtr: usize, group: i32,
   const isWhole = outputs == TILE_OUTPUTS;
   const isCurved = d.activation != NONE && d.activation != RELU;
   tile.startPtr = d.biasPtr ? d.biasPtr + packed * B_STEP : scratchPtr + ZEROS_AT;
-  tile.startStride = 0;
   tile.yStride = isWhole ? yStride : EDGE_STRIDE;
+  tile.residualPtr = scratchPtr + NEGATIVE_ZEROS_AT;
+  tile.residualStride = d.residualPtr ? tile.yStride : 0;
   tile.floor = d.activation == RELU ? 0 : -Infinity;
 
   touch(bPtr, <usize>k * B_STEP, scratchPtr + SINK_AT);
@@ -93,15 +99,13 @@ function multiplyRows(d: ConvPointwiseDescriptor, scratchPtr: usize, group: i32,
     row = min(row, first + rows - height);
     const aPtr = d.xPtr + <usize>row * aStride + (<usize>(group * k) << 2);
     const at = <usize>row * yStride + (<usize>(group * groupOutputs + panel * TILE_OUTPUTS) << 2);
-    const residualPtr = d.residualPtr ? d.residualPtr + at : 0;
     tile.yPtr = isWhole ? d.yPtr + at : scratchPtr + EDGE_AT;
-    tile.residualPtr = residualPtr;
-    if (residualPtr && !isWhole) {
-      tile.residualPtr = scratchPtr + EDGE_RESIDUAL_AT;
-      copyRows(tile.residualPtr, EDGE_STRIDE, residualPtr, yStride, height, outputs);
+    if (d.residualPtr) {
+      tile.residualPtr = isWhole ? d.residualPtr + at : scratchPtr + EDGE_RESIDUAL_AT;
+      if (!isWhole) copyRows(tile.residualPtr, EDGE_STRIDE, d.residualPtr + at, yStride, height, outputs);
     }
     stridedTile(height, tile, aPtr, aStride, bPtr, k);
-    if (isCurved) activateTile(tile, height, d.activation, d.alpha, d.beta);
+    if (isCurved) activateTile(tile.yPtr, tile.yStride, height, d.activation, d.alpha, d.beta);
     if (!isWhole) copyRows(d.yPtr + at, yStride, tile.yPtr, EDGE_STRIDE, height, outputs);
     row += height;
   }

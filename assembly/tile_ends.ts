@@ -3,15 +3,13 @@
  * out of the matrix. Strides are in bytes.
  */
 import { activate } from "./activation";
-import { Tile } from "./gemm_tile";
 
-/** The activation on `rows` stored rows of a tile. */
-export function activateTile(tile: Tile, rows: i32, activation: i32, alpha: f32, beta: f32): void {
-  let yPtr = tile.yPtr;
+/** The activation on `rows` stored rows of 8 floats. */
+export function activateTile(yPtr: usize, yStride: usize, rows: i32, activation: i32, alpha: f32, beta: f32): void {
   for (; rows > 0; rows--) {
     v128.store(yPtr, activate(v128.load(yPtr), activation, alpha, beta));
     v128.store(yPtr, activate(v128.load(yPtr, 16), activation, alpha, beta), 16);
-    yPtr += tile.yStride;
+    yPtr += yStride;
   }
 }
 

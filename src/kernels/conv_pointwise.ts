@@ -75,8 +75,8 @@ export const convPointwise: Kernel<typeof convPointwiseFields> = {
   name: 'f32_conv_pointwise',
   fields: convPointwiseFields,
   units: d => d.groups * d.nBlocks * d.mBlocks,
-  /** As laid out in assembly/conv_pointwise.ts: a tile's ends, zeros, an edge tile and its residual, a sink. */
-  scratchBytes: () => 452,
+  /** As laid out in assembly/conv_pointwise.ts: a tile's ends and a sink, zeros of both signs, an edge tile and its residual. */
+  scratchBytes: () => 480,
   twin(memory, d, begin, end) {
     const { outputs } = sizes(d);
     const lines = Math.ceil(outputs / lineOutputs);
