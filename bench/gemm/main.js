@@ -1,5 +1,5 @@
 // How near the matrix kernels come to the machine, on one core and the relaxed module: the register tiles alone (operands in L1;
-// packed, or rows in place by a table) against chains of multiply-adds that touch no memory, in one module and one run, and C3D's layers as a whole.
+// packed, or rows in place, by a table or by a stride) against chains of multiply-adds that touch no memory, in one module and one run, and C3D's layers as a whole.
 //
 //     npm run bench -- --gemm [--json]
 //
@@ -12,8 +12,8 @@ import { host, hostLine } from '../host.js';
 const bar = 0.8;
 const flopPerTileStep = 2 * 6 * 8;
 /** Rows of the tiles that read rows in place, and of the block that they read from. */
-const tableHeights = [6, 5, 4];
-const tableRows = 6;
+const heights = [6, 5, 4];
+const mostRows = 6;
 
 /** The bench module's exports, and views of its memory. */
 function instantiate() {
@@ -55,27 +55,39 @@ function measureTile({ kernels, f32, i32 }) {
   const take = allocator();
   const [tilePtr, aPtr, bPtr, yPtr, chainsPtr] = [take(16), take(6 * depth), take(8 * depth), take(48), take(64)];
   // Rows of groups of sixteen channels, as f32_winograd_products reads them.
-  const [rowsPtr, offsetsPtr, productsPtr] = [take(tableRows * depth), take(depth), take(16 * tableRows)];
+  const [rowsPtr, offsetsPtr, productsPtr] = [take(mostRows * depth), take(depth), take(16 * mostRows)];
   f32.fill(1e-3, rowsPtr / 4, offsetsPtr / 4);
-  for (let k = 0; k < depth; k++) i32[offsetsPtr / 4 + k] = 64 * tableRows * (k >> 4) + 4 * (k & 15);
+  for (let k = 0; k < depth; k++) i32[offsetsPtr / 4 + k] = 64 * mostRows * (k >> 4) + 4 * (k & 15);
+  const [stridedPtr, startPtr, sumsPtr] = [take(16), take(8), take(8 * mostRows)];
   f32.fill(1e-3, aPtr / 4, yPtr / 4);
   f32.fill(1e-3, chainsPtr / 4, chainsPtr / 4 + 8);
   // The fields of Tile (assembly/gemm_tile.ts): start and its stride, y and its stride, floor.
   i32.set([yPtr, 32, yPtr, 32], tilePtr / 4);
   f32[tilePtr / 4 + 4] = Number.NEGATIVE_INFINITY;
-  const inPlace = rows => () => kernels.bench_table_tile(rows, rowsPtr, offsetsPtr, bPtr, depth, productsPtr, repeats);
-  const [tileMs, chainsMs, ...tableMs] = leastMs(
+  // The fields of StridedTile (assembly/strided_tile.ts): start, y and its stride, residual and its stride, floor.
+  f32.fill(0, startPtr / 4, startPtr / 4 + 8);
+  i32.set([startPtr, sumsPtr, 32, startPtr, 0], stridedPtr / 4);
+  f32[stridedPtr / 4 + 5] = Number.NEGATIVE_INFINITY;
+  const byTable = rows => () => kernels.bench_table_tile(rows, rowsPtr, offsetsPtr, bPtr, depth, productsPtr, repeats);
+  const byStride = rows => () => kernels.bench_strided_tile(rows, stridedPtr, rowsPtr, 4 * depth, bPtr, depth, repeats);
+  const [tileMs, chainsMs, ...inPlaceMs] = leastMs(
     [
       () => kernels.bench_tile(tilePtr, aPtr, bPtr, depth, repeats),
       () => kernels.bench_chains(chainsPtr, steps),
-      ...tableHeights.map(inPlace),
+      ...heights.map(byTable),
+      ...heights.map(byStride),
     ],
     300,
   );
   return {
     tile: gflops(repeats * depth * flopPerTileStep, tileMs),
     chains: gflops(steps * flopPerChainStep, chainsMs),
-    inPlace: tableHeights.map((rows, i) => ({ rows, gflops: gflops(repeats * depth * 16 * rows, tableMs[i]) })),
+    inPlace: ['f32_winograd_products', 'f32_conv_pointwise'].flatMap((kernel, k) =>
+      heights.map((rows, i) => {
+        const ms = inPlaceMs[k * heights.length + i];
+        return { kernel, rows, gflops: gflops(repeats * depth * 16 * rows, ms) };
+      }),
+    ),
   };
 }
 
@@ -117,9 +129,9 @@ export function main(args) {
     console.log(JSON.stringify({ host: host(), tile, chains, inPlace, ratio, bar, layers: measured }, null, 2));
   else {
     console.log(hostLine(host()));
-    console.log(`f32_conv_gemm's 6x8 tile, packed, in L1: ${tile.toFixed(1)} GFLOP/s`);
-    for (const { rows, gflops: rate } of inPlace) {
-      console.log(`f32_winograd_products' ${rows}x8 tile, rows in place, in L1: ${rate.toFixed(1)} GFLOP/s`);
+    console.log(`f32_conv_gemm: 6x8 tile, packed, in L1: ${tile.toFixed(1)} GFLOP/s`);
+    for (const { kernel, rows, gflops: rate } of inPlace) {
+      console.log(`${kernel}: ${rows}x8 tile, rows in place, in L1: ${rate.toFixed(1)} GFLOP/s`);
     }
     console.log(`12 chains of multiply-adds in registers: ${chains.toFixed(1)} GFLOP/s`);
     console.log(`ratio: ${(100 * ratio).toFixed(0)} % (bar: ${100 * bar} %)`);

@@ -108,6 +108,15 @@ describe('f32_conv_pointwise', () => {
     }
   });
 
+  it('keeps the sign of zero', () => {
+    const test = caseOf({ positions: 5, inC: 3, outC: 8 }, { x: new Float32Array(15) });
+    const negative = { wPtr: new Float32Array(24).fill(-1), biasPtr: new Float32Array(8).fill(-0) };
+    for (const module of moduleNames) {
+      const { yPtr } = runKernel(convPointwise, { ...test, operands: { ...test.operands, ...negative } }, module);
+      expect(yPtr).toEqual(new Float32Array(40).fill(-0));
+    }
+  });
+
   it('keeps NaN and infinities where their positions are read', () => {
     const problem: Problem = { positions: 9, inC: 16, outC: 9 };
     const x = randomFloats(9 * 16, 1);
