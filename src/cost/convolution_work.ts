@@ -1,4 +1,7 @@
-/** The work of the convolution kernels: f32_conv_gemm, f32_conv_pointwise, f32_conv_planar, f32_conv_planar_winograd, f32_conv_depthwise. */
+/**
+ * The work of the convolution kernels: f32_conv_gemm, f32_conv_pointwise, f32_conv_planar, f32_conv_planar_winograd,
+ * f32_conv_depthwise.
+ */
 import { tilesOver } from '../kernels/winograd_grid.js';
 import {
   activationTraffic,

@@ -46,8 +46,9 @@ const sizes = ({ inC, outC, groups }: ConvPointwiseShape) => ({ depth: inC / gro
 
 /** Units that keep a many-core machine busy; a power of two, so that as many workers get as many each. */
 const manyUnits = 32;
-/** Multiply-adds of a unit that is worth handing out. */
+/** Multiply-adds of a unit that is worth handing out, and of one that is soon done. */
 const leastWork = 131072;
+const mostWork = 40e6;
 /** Most floats of a block's rows: they fit L2 with room for what streams through. */
 const mostFloats = 65536;
 
@@ -59,10 +60,12 @@ export function convPointwiseBlocks(shape: ConvPointwiseShape): { mBlocks: numbe
   const { depth, outputs } = sizes(shape);
   const lines = Math.ceil(outputs / lineOutputs);
   const units = powerOfTwo(Math.min(manyUnits / groups, (positions * outputs * depth) / leastWork));
+  const rows = Math.min(positions, Math.max(leastRows, mostFloats / depth));
+  const isWide = (nBlocks: number) => nBlocks < units && (positions * nBlocks) / units < outputs / nBlocks;
+  const isLarge = (nBlocks: number) => (rows * outputs * depth) / nBlocks > mostWork;
   let nBlocks = 1;
-  while (nBlocks < units && 2 * nBlocks <= lines && (positions * nBlocks) / units < outputs / nBlocks) nBlocks *= 2;
-  const parts = units / nBlocks;
-  const rows = Math.max(leastRows, mostFloats / depth);
+  while (2 * nBlocks <= lines && (isWide(nBlocks) || isLarge(nBlocks))) nBlocks *= 2;
+  const parts = Math.max(1, units / nBlocks);
   const mBlocks = parts * Math.ceil(positions / (rows * parts));
   return { mBlocks: Math.min(mBlocks, Math.max(1, Math.floor(positions / leastRows))), nBlocks };
 }

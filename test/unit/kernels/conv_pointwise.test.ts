@@ -152,6 +152,17 @@ describe('convPointwiseBlocks', () => {
     expect((positions / mBlocks) * (outC / nBlocks) * inC).toBeLessThan(40e6);
   });
 
+  it('keeps units of large layers soon done', () => {
+    for (const [positions, inC, outC] of [
+      [4e6, 32, 32],
+      [1e5, 64, 4096],
+      [1e5, 2048, 32768],
+    ] as const) {
+      const { mBlocks, nBlocks } = convPointwiseBlocks({ positions, inC, outC, groups: 1 });
+      expect((positions * inC * outC) / (mBlocks * nBlocks)).toBeLessThan(41e6);
+    }
+  });
+
   it('leaves little work in one piece, and every block its rows', () => {
     expect(convPointwiseBlocks({ positions: 9, inC: 64, outC: 64, groups: 1 })).toEqual({ mBlocks: 1, nBlocks: 1 });
     expect(convPointwiseBlocks({ positions: 4, inC: 8192, outC: 8, groups: 1 })).toEqual({ mBlocks: 1, nBlocks: 1 });
