@@ -4,7 +4,7 @@
  */
 import { Tile, tile6x8 } from "./gemm_tile";
 import { madd } from "./simd";
-import { StridedTile, stridedTile } from "./strided_tile";
+import { stridedTile } from "./strided_tile";
 import { tableTile } from "./table_tile";
 
 /** Repeats one tile over the same packed operands. */
@@ -35,7 +35,7 @@ export function bench_strided_tile(
   k: i32,
   repeats: i32,
 ): void {
-  for (let i = 0; i < repeats; i++) stridedTile(rows, changetype<StridedTile>(tilePtr), aPtr, aStride, bPtr, k);
+  for (let i = 0; i < repeats; i++) stridedTile(rows, tilePtr, aPtr, aStride, bPtr, k);
 }
 
 /** Twelve independent chains of multiply-adds that touch no memory but to keep their result: 96 flop per step. */

@@ -104,7 +104,7 @@ function multiplyRows(d: ConvPointwiseDescriptor, scratchPtr: usize, group: i32,
       tile.residualPtr = isWhole ? d.residualPtr + at : scratchPtr + EDGE_RESIDUAL_AT;
       if (!isWhole) copyRows(tile.residualPtr, EDGE_STRIDE, d.residualPtr + at, yStride, height, outputs);
     }
-    stridedTile(height, tile, aPtr, aStride, bPtr, k);
+    stridedTile(height, scratchPtr, aPtr, aStride, bPtr, k);
     if (isCurved) activateTile(tile.yPtr, tile.yStride, height, d.activation, d.alpha, d.beta);
     if (!isWhole) copyRows(d.yPtr + at, yStride, tile.yPtr, EDGE_STRIDE, height, outputs);
     row += height;

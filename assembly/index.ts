@@ -18,4 +18,5 @@ export { f32_pack_bf16 } from "./pack_bf16";
 export { f32_pack_winograd } from "./pack_winograd";
 export { f32_conv_planar_winograd } from "./conv_planar_winograd";
 // No kernel: the optimizer inlines a function with one caller unless it is exported, and inlined, a tile spills its registers.
+export { strided4x8, strided5x8, strided6x8 } from "./strided_tile";
 export { tile4x8, tile5x8, tile6x8 } from "./table_tile";

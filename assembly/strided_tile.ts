@@ -21,22 +21,22 @@ export class StridedTile {
 }
 
 /**
- * y = max((start + a @ b) + residual, floor) for `rows` (4 to MOST_TILE_ROWS) rows: row r of A begins at aPtr + r * aStride bytes
- * and has k floats.
+ * y = max((start + a @ b) + residual, floor) for the StridedTile at tilePtr and `rows` (4 to MOST_TILE_ROWS) rows: row r of A begins
+ * at aPtr + r * aStride bytes and has k floats.
  *
  * The sums, two of B and one of A fill the sixteen registers of x86, so that the order of things counts, as in gemm_tile.ts:
  * functions of their own, loops that test before they run and end by bPtr, and products that take the rows from the last to
  * the first while the sums are declared from the first on. A row is stored before the next residual is loaded for the same reason.
  */
-export function stridedTile(rows: i32, tile: StridedTile, aPtr: usize, aStride: usize, bPtr: usize, k: i32): void {
+export function stridedTile(rows: i32, tilePtr: usize, aPtr: usize, aStride: usize, bPtr: usize, k: i32): void {
   if (ASC_FEATURE_RELAXED_SIMD) {
     if (rows == 6) {
-      tile6x8(tile, aPtr, aStride, bPtr, k);
+      strided6x8(tilePtr, aPtr, aStride, bPtr, k);
       return;
     }
   }
-  if (rows == 5) tile5x8(tile, aPtr, aStride, bPtr, k);
-  else tile4x8(tile, aPtr, aStride, bPtr, k);
+  if (rows == 5) strided5x8(tilePtr, aPtr, aStride, bPtr, k);
+  else strided4x8(tilePtr, aPtr, aStride, bPtr, k);
 }
 
 // @ts-ignore: decorator
@@ -47,7 +47,8 @@ function finishRow(yPtr: usize, residualPtr: usize, s0: v128, s1: v128, floor: v
   v128.store(yPtr, f32x4.pmax(f32x4.add(s1, v128.load(residualPtr, 16)), floor), 16);
 }
 
-function tile6x8(tile: StridedTile, aPtr: usize, aStride: usize, bPtr: usize, k: i32): void {
+export function strided6x8(tilePtr: usize, aPtr: usize, aStride: usize, bPtr: usize, k: i32): void {
+  const tile = changetype<StridedTile>(tilePtr);
   const start = tile.startPtr;
   let s00 = v128.load(start), s01 = v128.load(start, 16);
   let s10 = v128.load(start), s11 = v128.load(start, 16);
@@ -110,7 +111,8 @@ function tile6x8(tile: StridedTile, aPtr: usize, aStride: usize, bPtr: usize, k:
   finishRow(y, residual, s50, s51, floor);
 }
 
-function tile5x8(tile: StridedTile, aPtr: usize, aStride: usize, bPtr: usize, k: i32): void {
+export function strided5x8(tilePtr: usize, aPtr: usize, aStride: usize, bPtr: usize, k: i32): void {
+  const tile = changetype<StridedTile>(tilePtr);
   const start = tile.startPtr;
   let s00 = v128.load(start), s01 = v128.load(start, 16);
   let s10 = v128.load(start), s11 = v128.load(start, 16);
@@ -165,7 +167,8 @@ function tile5x8(tile: StridedTile, aPtr: usize, aStride: usize, bPtr: usize, k:
   finishRow(y, residual, s40, s41, floor);
 }
 
-function tile4x8(tile: StridedTile, aPtr: usize, aStride: usize, bPtr: usize, k: i32): void {
+export function strided4x8(tilePtr: usize, aPtr: usize, aStride: usize, bPtr: usize, k: i32): void {
+  const tile = changetype<StridedTile>(tilePtr);
   const start = tile.startPtr;
   let s00 = v128.load(start), s01 = v128.load(start, 16);
   let s10 = v128.load(start), s11 = v128.load(start, 16);
