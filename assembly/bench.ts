@@ -4,6 +4,7 @@
  */
 import { Tile } from "./gemm_tile";
 import { madd } from "./simd";
+import { stridedTile } from "./strided_tile";
 import { packedTile, tableTile } from "./tiles";
 
 /** Repeats one tile over the same packed operands, in the form that `use_lane_tiles` has set. */
@@ -22,6 +23,19 @@ export function bench_table_tile(
   repeats: i32,
 ): void {
   for (let i = 0; i < repeats; i++) tableTile(rows, aPtr, offsetsPtr, bPtr, k, yPtr, yPtr);
+}
+
+/** The same for rows aStride bytes apart. */
+export function bench_strided_tile(
+  rows: i32,
+  tilePtr: usize,
+  aPtr: usize,
+  aStride: usize,
+  bPtr: usize,
+  k: i32,
+  repeats: i32,
+): void {
+  for (let i = 0; i < repeats; i++) stridedTile(rows, tilePtr, aPtr, aStride, bPtr, k);
 }
 
 /** Twelve independent chains of multiply-adds that touch no memory but to keep their result: 96 flop per step. */

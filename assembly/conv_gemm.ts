@@ -4,10 +4,11 @@
  *
  *     scratch | Tile | Gather | edge tile | edge residual | zeros | bounce rows | origins | packed rows |
  */
-import { NONE, RELU, activate } from "./activation";
+import { NONE, RELU } from "./activation";
 import { ConvGemmDescriptor } from "./conv_gemm_descriptor";
 import { A_STEP, B_STEP, TILE_OUTPUTS, TILE_ROWS, Tile } from "./gemm_tile";
 import { Gather, ORIGIN_BYTES, fillOrigins, gatherBlock } from "./img2row";
+import { activateTile, copyRows } from "./tile_ends";
 import { packedTile } from "./tiles";
 
 // @ts-ignore: decorator
@@ -122,7 +123,7 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
       tile.residualPtr = added ? d.residualPtr + offset : 0;
       if (whole) {
         packedTile(tile, aPtr, bPtr, count);
-        if (curved) activateTile(d, tile);
+        if (curved) activateTile(tile.yPtr, tile.yStride, TILE_ROWS, d.activation, d.alpha, d.beta);
       } else {
         const rows = min(left, TILE_ROWS);
         const yPtr = d.yPtr + offset;
@@ -132,30 +133,11 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
           tile.residualPtr = scratchPtr + EDGE_RESIDUAL_AT;
         }
         packedTile(tile, aPtr, bPtr, count);
-        if (curved) activateTile(d, tile);
+        if (curved) activateTile(tile.yPtr, tile.yStride, TILE_ROWS, d.activation, d.alpha, d.beta);
         copyRows(yPtr, yStride, tile.yPtr, EDGE_STRIDE, rows, outputs);
       }
       aPtr += tileBytes;
       offset += yStride * TILE_ROWS;
     }
-  }
-}
-
-/** The activation on a stored tile. */
-function activateTile(d: ConvGemmDescriptor, tile: Tile): void {
-  let yPtr = tile.yPtr;
-  for (let row = 0; row < TILE_ROWS; row++) {
-    v128.store(yPtr, activate(v128.load(yPtr), d.activation, d.alpha, d.beta));
-    v128.store(yPtr, activate(v128.load(yPtr, 16), d.activation, d.alpha, d.beta), 16);
-    yPtr += tile.yStride;
-  }
-}
-
-/** The first `outputs` floats of `rows` rows; strides in bytes. */
-function copyRows(to: usize, toStride: usize, from: usize, fromStride: usize, rows: i32, outputs: i32): void {
-  for (; rows > 0; rows--) {
-    for (let at: usize = 0; at < <usize>outputs << 2; at += 4) store<f32>(to + at, load<f32>(from + at));
-    to += toStride;
-    from += fromStride;
   }
 }

@@ -1,6 +1,7 @@
 // Every export down to the next comment is a kernel: (descriptor, unitBegin, unitEnd, scratch) => void, under the kernel's own name.
 export { f32_gemv, f32_gemv_bf16 } from "./gemv";
 export { f32_conv_gemm } from "./conv_gemm";
+export { f32_conv_pointwise } from "./conv_pointwise";
 export { f32_copy, f32_fill, f32_gather_nd } from "./copy";
 export { f32_add, f32_affine, f32_div, f32_mul, f32_prelu, f32_sub, f32_unary } from "./elementwise";
 export { f32_pool_average, f32_pool_max } from "./pool";
@@ -19,5 +20,6 @@ export { f32_conv_planar_winograd } from "./conv_planar_winograd";
 // How the kernels' register tiles are to get their operands: see tiles.ts.
 export { use_lane_tiles } from "./tiles";
 // No kernels: the optimizer inlines a function with one caller unless it is exported, and inlined, a tile spills its registers.
+export { strided4x8, strided5x8, strided6x8 } from "./strided_tile";
 export { tile4x8, tile5x8, tile6x8 } from "./table_tile";
 export { laneTableTile } from "./lane_tiles";

@@ -15,6 +15,13 @@ export function ceilDiv(a: i32, b: i32): i32 {
   return a / b + i32(a % b != 0);
 }
 
+/** Where part i of `parts` even parts of `whole` begins: sizes differ by one at most. */
+// @ts-ignore: decorator
+@inline
+export function partBegin(whole: i32, parts: i32, i: i32): i32 {
+  return i * (whole / parts) + min(i, whole % parts);
+}
+
 /** Element i of the six words at ptr. */
 // @ts-ignore: decorator
 @inline

@@ -6,13 +6,6 @@
 import { B_STEP } from "./gemm_tile";
 import { madd } from "./simd";
 
-/** Most rows of a tile: six where products and sums are fused, five where a product needs a register before it is added. */
-// @ts-ignore: decorator
-@inline
-export const MOST_TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
-// @ts-ignore: decorator
-@inline
-export const LEAST_TILE_ROWS: i32 = 4;
 /** Bytes of a row of a group of sixteen channels, of A and of y: a cache line. */
 // @ts-ignore: decorator
 @inline

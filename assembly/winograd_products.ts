@@ -9,7 +9,8 @@
  */
 import { B_STEP } from "./gemm_tile";
 import { ceilDiv } from "./rows";
-import { GROUP_ROW, LEAST_TILE_ROWS, MOST_TILE_ROWS } from "./table_tile";
+import { GROUP_ROW } from "./table_tile";
+import { tileHeight, tilesOver } from "./tile_heights";
 import { tableTile } from "./tiles";
 
 /** Panels that stay in L2 while rows pass, in bytes. */
@@ -87,9 +88,8 @@ function multiplyPanels(d: WinogradProductsDescriptor, scratchPtr: usize, point:
     const bPtr = blocksPtr + (<usize>k * <usize>d.panels + <usize>count * <usize>first) * B_STEP;
     const offsetsPtr = scratchPtr + OFFSETS_AT + (<usize>k << 2);
     let row = 0;
-    // Rows in as few tiles as can be, of even height.
-    for (let tiles = ceilDiv(d.rows, MOST_TILE_ROWS); tiles > 0; tiles--) {
-      const rows = max(LEAST_TILE_ROWS, ceilDiv(d.rows - row, tiles));
+    for (let tiles = tilesOver(d.rows); tiles > 0; tiles--) {
+      const rows = tileHeight(d.rows - row, tiles);
       const at = <usize>row * GROUP_ROW;
       let b = bPtr;
       for (let panel = first; panel < last; panel++) {

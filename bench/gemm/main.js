@@ -1,6 +1,6 @@
 // How near the matrix kernels come to the machine, on one core and the relaxed module: the register tiles alone (operands in L1;
-// packed, or rows in place by a table; A broadcast from memory, or its lanes splat) against chains of multiply-adds that touch no
-// memory, in one module and one run, and C3D's layers as a whole.
+// packed; rows in place by a table, A broadcast from memory or its lanes splat; rows in place by a stride) against chains of
+// multiply-adds that touch no memory, in one module and one run, and C3D's layers as a whole.
 //
 //     npm run bench -- --gemm [--json]
 //
@@ -14,8 +14,8 @@ import { host, hostLine } from '../host.js';
 const bar = 0.8;
 const flopPerRowStep = 2 * 8;
 /** Rows of the tiles that read rows in place, and of the block that they read from. */
-const tableHeights = [6, 5, 4];
-const tableRows = 6;
+const heights = [6, 5, 4];
+const mostRows = 6;
 
 /** The bench module's exports, and views of its memory. */
 function instantiate() {
@@ -64,33 +64,41 @@ function measureTiles({ kernels, f32, i32 }) {
   const take = allocator();
   const [tilePtr, aPtr, bPtr, yPtr, chainsPtr] = [take(16), take(6 * depth), take(8 * depth), take(48), take(64)];
   // Rows of groups of sixteen channels, as f32_winograd_products reads them.
-  const [rowsPtr, offsetsPtr, productsPtr] = [take(tableRows * depth), take(depth), take(16 * tableRows)];
+  const [rowsPtr, offsetsPtr, productsPtr] = [take(mostRows * depth), take(depth), take(16 * mostRows)];
   f32.fill(1e-3, rowsPtr / 4, offsetsPtr / 4);
-  for (let k = 0; k < depth; k++) i32[offsetsPtr / 4 + k] = 64 * tableRows * (k >> 4) + 4 * (k & 15);
+  for (let k = 0; k < depth; k++) i32[offsetsPtr / 4 + k] = 64 * mostRows * (k >> 4) + 4 * (k & 15);
+  const [stridedPtr, startPtr, sumsPtr] = [take(16), take(8), take(8 * mostRows)];
   f32.fill(1e-3, aPtr / 4, yPtr / 4);
   f32.fill(1e-3, chainsPtr / 4, chainsPtr / 4 + 8);
   // The fields of Tile (assembly/gemm_tile.ts): start and its stride, y and its stride, floor.
   i32.set([yPtr, 32, yPtr, 32], tilePtr / 4);
   f32[tilePtr / 4 + 4] = Number.NEGATIVE_INFINITY;
+  // The fields of StridedTile (assembly/strided_tile.ts): start, y and its stride, residual and its stride, floor.
+  f32.fill(0, startPtr / 4, startPtr / 4 + 8);
+  i32.set([startPtr, sumsPtr, 32, startPtr, 0], stridedPtr / 4);
+  f32[stridedPtr / 4 + 5] = Number.NEGATIVE_INFINITY;
   const packed = () => kernels.bench_tile(tilePtr, aPtr, bPtr, depth, repeats);
-  const inPlace = rows => () => kernels.bench_table_tile(rows, rowsPtr, offsetsPtr, bPtr, depth, productsPtr, repeats);
+  const byTable = rows => () => kernels.bench_table_tile(rows, rowsPtr, offsetsPtr, bPtr, depth, productsPtr, repeats);
+  const byStride = rows => () => kernels.bench_strided_tile(rows, stridedPtr, rowsPtr, 4 * depth, bPtr, depth, repeats);
+  const inTwoForms = [packed, ...heights.map(byTable)].flatMap(job => inBothForms(kernels, job));
   const [chainsMs, ...tileMs] = leastMs(
-    [
-      () => kernels.bench_chains(chainsPtr, steps),
-      ...[packed, ...tableHeights.map(inPlace)].flatMap(job => inBothForms(kernels, job)),
-    ],
+    [() => kernels.bench_chains(chainsPtr, steps), ...inTwoForms, ...heights.map(byStride)],
     300,
   );
   kernels.use_lane_tiles(0);
   const tiles = [
     { kernel: 'f32_conv_gemm', rows: 6 },
-    ...tableHeights.map(rows => ({ kernel: 'f32_winograd_products', rows })),
+    ...heights.map(rows => ({ kernel: 'f32_winograd_products', rows })),
   ];
   return {
     chains: gflops(steps * flopPerChainStep, chainsMs),
     tiles: tiles.map(({ kernel, rows }, i) => {
       const [broadcast, lanes] = tileMs.slice(2 * i).map(ms => gflops(repeats * depth * flopPerRowStep * rows, ms));
       return { kernel, rows, broadcast, lanes };
+    }),
+    strided: heights.map((rows, i) => {
+      const ms = tileMs[inTwoForms.length + i];
+      return { kernel: 'f32_conv_pointwise', rows, broadcast: gflops(repeats * depth * flopPerRowStep * rows, ms) };
     }),
   };
 }
@@ -126,18 +134,17 @@ function measureLayer({ kernels, f32, i32 }, [name, inC, outC, [depth, height, w
 
 export function main(args) {
   const machine = instantiate();
-  const { tiles, chains } = measureTiles(machine);
+  const { tiles, strided, chains } = measureTiles(machine);
   const [packed] = tiles;
   const ratio = Math.max(packed.broadcast, packed.lanes) / chains;
   const measured = layers.map(layer => measureLayer(machine, layer));
   if (args.includes('--json'))
-    console.log(JSON.stringify({ host: host(), tiles, chains, ratio, bar, layers: measured }, null, 2));
+    console.log(JSON.stringify({ host: host(), tiles, strided, chains, ratio, bar, layers: measured }, null, 2));
   else {
     console.log(hostLine(host()));
-    for (const { kernel, rows, broadcast, lanes } of tiles) {
-      console.log(
-        `${kernel}, tile ${rows}x8 in L1: ${broadcast.toFixed(1)} GFLOP/s broadcasting, ${lanes.toFixed(1)} splatting lanes`,
-      );
+    for (const { kernel, rows, broadcast, lanes } of [...tiles, ...strided]) {
+      const other = lanes ? `, ${lanes.toFixed(1)} splatting lanes` : '';
+      console.log(`${kernel}, tile ${rows}x8 in L1: ${broadcast.toFixed(1)} GFLOP/s broadcasting${other}`);
     }
     console.log(`12 chains of multiply-adds in registers: ${chains.toFixed(1)} GFLOP/s`);
     console.log(`ratio: ${(100 * ratio).toFixed(0)} % (bar: ${100 * bar} %)`);

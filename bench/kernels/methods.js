@@ -1,5 +1,6 @@
 // The ways in which a convolution may be computed, all of them, whatever the chooser thinks of them.
 import { planarWays } from '../../dist/src/lower/planar_winograd.js';
+import { pointwiseShape } from '../../dist/src/lower/pointwise.js';
 import { winogradWays } from '../../dist/src/lower/winograd.js';
 
 /** A planar convolution is made for few channels; with more than so many, it is not tried. */
@@ -12,15 +13,16 @@ export function convMethods(layer, graph) {
   const { op, x, out, groups, stride } = layer;
   if (op !== 'conv') return [];
   const inC = x[1];
-  if (groups > 1) return groups === inC && groups === out ? ['f32_conv_depthwise', 'f32_conv_gemm'].map(direct) : [];
   const [node] = graph.nodes;
   const sizes = [node.inputs[0], node.outputs[0]].map(name => graph.types.get(name).dims);
+  const dots = ['f32_conv_gemm', ...(pointwiseShape(node, ...sizes) ? ['f32_conv_pointwise'] : [])].map(direct);
+  if (groups > 1) return groups === inC && groups === out ? [direct('f32_conv_depthwise'), ...dots] : dots;
   const dense = winogradWays(node, ...sizes).map(winograd => ({
     kernel: 'f32_conv_gemm',
     winograd,
     planarTiles: null,
   }));
-  const methods = [direct('f32_conv_gemm'), ...dense];
+  const methods = [...dots, ...dense];
   if (stride[2] !== 1 || Math.max(inC, out) > planarChannels) return methods;
   const planar = planarWays(node, ...sizes).map(planarTiles => ({ ...direct('f32_conv_planar'), planarTiles }));
   return [...methods, direct('f32_conv_planar'), ...planar];

@@ -7,6 +7,7 @@ import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
 import { convPlanarWinograd } from '../kernels/conv_planar_winograd.js';
+import { convPointwise, convPointwiseBlocks } from '../kernels/conv_pointwise.js';
 import { roundUp } from '../kernels/sizes.js';
 import type { WinogradTile } from '../kernels/winograd_transforms.js';
 import { activationOf, type KernelCase, type WindowOptions, windowSizes } from './kernel_case.js';
@@ -35,6 +36,32 @@ function gemm({ groups = 1, activation = 'relu', residual = false, ...window }: 
       wPtr: 4 * groups * panels * 8 * taps * (window.inC / groups),
       biasPtr: 4 * groups * panels * 8,
       ...(residual ? { residualPtr: 4 * outputs } : {}),
+    },
+    fresh: ['xPtr', 'yPtr', 'residualPtr'],
+  };
+}
+
+interface PointwiseOptions {
+  readonly positions: number;
+  readonly inC: number;
+  readonly outC: number;
+  readonly activation?: Activation;
+  readonly residual?: boolean;
+}
+
+function pointwise({ activation = 'relu', residual = false, ...sizes }: PointwiseOptions): KernelCase {
+  const { positions, inC, outC } = sizes;
+  const shape = { ...sizes, groups: 1 };
+  const panels = Math.ceil(outC / 8);
+  return {
+    kernel: convPointwise.name,
+    values: { ...shape, ...convPointwiseBlocks(shape), ...activationOf(activation) },
+    operands: {
+      xPtr: 4 * positions * inC,
+      yPtr: 4 * positions * outC,
+      wPtr: 4 * panels * 8 * inC,
+      biasPtr: 4 * panels * 8,
+      ...(residual ? { residualPtr: 4 * positions * outC } : {}),
     },
     fresh: ['xPtr', 'yPtr', 'residualPtr'],
   };
@@ -121,6 +148,12 @@ export const convolutionCases: readonly KernelCase[] = [
   gemm({ x: [2, 12, 13], inC: 6 * 56, outC: 6 * 72, kernel: square, pad: 1, groups: 6, activation: 'none' }),
   gemm({ x: [4, 19, 25], inC: 6 * 20, outC: 6 * 20, kernel: square, pad: 1, groups: 6, activation: 'none' }),
   gemm({ x: [1, 10, 12], inC: 4 * 320, outC: 4 * 160, kernel: [1, 1, 3], pad: 1, groups: 4, activation: 'none' }),
+  // Rows in place: long sums, short ones, few rows, edges.
+  pointwise({ positions: 1840, inC: 320, outC: 96 }),
+  pointwise({ positions: 3744, inC: 40, outC: 320, residual: true }),
+  pointwise({ positions: 3744, inC: 72, outC: 72, activation: 'none' }),
+  pointwise({ positions: 30, inC: 1280, outC: 960 }),
+  pointwise({ positions: 2000, inC: 130, outC: 13 }),
   planar({ x: [24, 40, 44], inC: 5, outC: 5, kernel: cube, pad: 1 }),
   planar({ x: [24, 40, 44], inC: 3, outC: 7, kernel: cube, pad: 1 }),
   planar({ x: [24, 40, 44], inC: 6, outC: 2, kernel: cube, pad: 1 }),

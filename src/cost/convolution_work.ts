@@ -1,4 +1,7 @@
-/** The work of the convolution kernels: f32_conv_gemm, f32_conv_planar, f32_conv_planar_winograd, f32_conv_depthwise. */
+/**
+ * The work of the convolution kernels: f32_conv_gemm, f32_conv_pointwise, f32_conv_planar, f32_conv_planar_winograd,
+ * f32_conv_depthwise.
+ */
 import { tilesOver } from '../kernels/winograd_grid.js';
 import {
   activationTraffic,
@@ -91,6 +94,34 @@ export function gemmWork(values: Values, caches: CacheSizes): Work {
       packSpan: spans,
       packCut: together ? (packs * tileRows * (depth / span) * cutAlongW(s)) / s.outW : 0,
       ...finishCounts(values, positions * s.outC),
+    },
+    cacheBytes: once.cacheBytes + inBytes * (inPasses - 1) + weightBytes * (weightPasses - 1),
+    memoryBytes: once.memoryBytes + weightBytes,
+    repeated: { inputBytes: inBytes, weightBytes, outputBlocks: groups * nBlocks },
+  };
+}
+
+/** The same products without the packing: tiles of rows in place, blocks that read their rows and their weights once each. */
+export function pointwiseWork(values: Values, caches: CacheSizes): Work {
+  const { positions, inC, outC, groups, mBlocks, nBlocks } = fields(
+    values,
+    ...(['positions', 'inC', 'outC', 'groups', 'mBlocks', 'nBlocks'] as const),
+  );
+  const outputs = outC / groups;
+  const depth = inC / groups;
+  const rowTiles = Math.ceil(positions / tileRows);
+  const panels = Math.ceil(outputs / tileOutputs);
+  const weightBytes = 4 * groups * panels * tileOutputs * depth;
+  const weightPasses = weightBytes / (groups * nBlocks) > caches.ownBytes / 2 ? mBlocks : 1;
+  const inBytes = 4 * positions * inC;
+  const inPasses = inBytes / groups > caches.ownBytes / 2 ? nBlocks : 1;
+  const once = activationTraffic(inBytes + 4 * positions * outC * (values.residualPtr ? 2 : 1), caches);
+  return {
+    counts: {
+      gemmStep: (groups * positions * panels * depth) / tileRows,
+      gemmTile: groups * rowTiles * panels,
+      gemmEdge: outputs % tileOutputs === 0 ? 0 : 2 * groups * positions * (outputs % tileOutputs),
+      ...finishCounts(values, positions * outC),
     },
     cacheBytes: once.cacheBytes + inBytes * (inPasses - 1) + weightBytes * (weightPasses - 1),
     memoryBytes: once.memoryBytes + weightBytes,

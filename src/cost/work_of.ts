@@ -1,5 +1,5 @@
 /** Every kernel's work, by the kernel's name. Invariant: a kernel of the runtime without an entry is an error, not free. */
-import { depthwiseWork, gemmWork, planarWinogradWork, planarWork } from './convolution_work.js';
+import { depthwiseWork, gemmWork, planarWinogradWork, planarWork, pointwiseWork } from './convolution_work.js';
 import {
   affineWork,
   binaryWork,
@@ -19,6 +19,7 @@ import type { CacheSizes, CostedStep, Values, Work } from './work.js';
 
 const works: Readonly<Record<string, (values: Values, caches: CacheSizes) => Work>> = {
   f32_conv_gemm: gemmWork,
+  f32_conv_pointwise: pointwiseWork,
   f32_conv_planar: planarWork,
   f32_conv_planar_winograd: planarWinogradWork,
   f32_conv_depthwise: depthwiseWork,

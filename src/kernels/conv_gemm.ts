@@ -10,7 +10,7 @@ import { roundUp } from './sizes.js';
  *
  * M = batch * outD * outH * outW positions, N = outC / groups, K = taps x inC / groups (tap-major, then channel).
  * y = activation((bias + chain) + residual): one accumulator chain per output that starts from the bias (0 where there is none).
- * Also runs matrix products (1x1x1 over M "positions"). The residual may not be y itself.
+ * The residual may not be y itself.
  * Packed weights: [group][panel of 8 outputs][K][8]; bias: [groups * panels * 8], zero padded.
  * A unit is (group, N block, M block), M block fastest.
  */

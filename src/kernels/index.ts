@@ -2,6 +2,7 @@ import { convDepthwise } from './conv_depthwise.js';
 import { convGemm } from './conv_gemm.js';
 import { convPlanar } from './conv_planar.js';
 import { convPlanarWinograd } from './conv_planar_winograd.js';
+import { convPointwise } from './conv_pointwise.js';
 import { copy, fill, gather } from './copy.js';
 import { add, affine, div, mul, prelu, sub, unary } from './elementwise.js';
 import { gemv, gemvBf16 } from './gemv.js';
@@ -19,6 +20,7 @@ import { winogradProducts } from './winograd_products.js';
 
 const all = [
   convGemm,
+  convPointwise,
   convPlanar,
   convPlanarWinograd,
   convDepthwise,

@@ -10,7 +10,10 @@ import { type WinogradPacking, winogradSizes } from './winograd_weights.js';
 export type Packing =
   /** Row-major, as it is. */
   | { readonly kernel: 'dense'; readonly elements: number }
-  /** w [outC, inC/groups, kD, kH, kW] -> [group][panel of 8 outputs][tap][channel][8], of the taps in `runs` alone. */
+  /**
+   * For f32_conv_pointwise too. w [outC, inC/groups, kD, kH, kW] -> [group][panel of 8 outputs][tap][channel][8], of the taps in
+   * `runs` alone.
+   */
   | {
       readonly kernel: 'f32_conv_gemm';
       readonly groups: number;
@@ -20,7 +23,7 @@ export type Packing =
       readonly runs: TapRuns;
     }
   | WinogradPacking
-  /** For f32_conv_gemm: [panel of 8 outputs][K][8]. */
+  /** For f32_conv_pointwise, in the same order: [panel of 8 outputs][K][8]. */
   | ({ readonly kernel: 'f32_conv_gemm/matrix' } & PackedMatrix)
   /** [panel of 32 outputs][K][32] */
   | ({ readonly kernel: 'f32_gemv' } & PackedMatrix)
@@ -55,7 +58,7 @@ export interface PackedMatrix {
 }
 
 const bytesPerFloat = 4;
-/** Outputs side by side, as f32_conv_gemm and as the f32_gemv kernels read them. */
+/** Outputs side by side, as f32_conv_gemm and f32_conv_pointwise, and as the f32_gemv kernels read them. */
 export const gemmPanel = 8;
 export const gemvPanel = 32;
 /** Elements of a unit of a dense constant. */

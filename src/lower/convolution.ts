@@ -4,6 +4,7 @@ import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
 import { convPlanarWinograd } from '../kernels/conv_planar_winograd.js';
+import { convPointwise, convPointwiseBlocks } from '../kernels/conv_pointwise.js';
 import { roundUp } from '../kernels/sizes.js';
 import { absent, activationFields, type Context, unsupported, whereOf } from './context.js';
 import type { Address } from './emitter.js';
@@ -11,11 +12,12 @@ import type { Held } from './held.js';
 import { channelsLast, type Layout } from './layout.js';
 import { type LiveTaps, liveRuns, liveTaps, liveWindow } from './live_taps.js';
 import { choosePlanarWinograd, type PlanarTiles } from './planar_winograd.js';
+import { pointwiseShape } from './pointwise.js';
 import { ndhwcFields, windowFields } from './spatial.js';
 import { chooseWinograd, type WinogradChoice } from './winograd.js';
 import { lowerConvWinograd } from './winograd_steps.js';
 
-export type ConvKernelName = 'f32_conv_gemm' | 'f32_conv_planar' | 'f32_conv_depthwise';
+export type ConvKernelName = 'f32_conv_gemm' | 'f32_conv_pointwise' | 'f32_conv_planar' | 'f32_conv_depthwise';
 
 /** A way to compute a convolution: the layout that a kernel works on, and Winograd's method in that layout; null: directly. */
 export interface ConvMethod {
@@ -83,7 +85,7 @@ function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | n
   const choice = context.convMethod ? context.convMethod.winograd : chosen();
   if (choice)
     lowerConvWinograd(context, node, { choice, live, bias, residualPtr: residualAddress(context, node, channelsLast) });
-  else lowerConvGemm(context, node, live, bias);
+  else lowerConvDirect(context, node, live, bias);
 }
 
 /** Where the residual lies, held like y; absent where there is none. */
@@ -92,7 +94,7 @@ function residualAddress(context: Context, node: ConvNode, layout: Layout): Addr
   return name === '' ? absent : context.residualIn(name, layout).address;
 }
 
-function lowerConvGemm(context: Context, node: ConvNode, live: LiveTaps, bias: Float32Array | null): void {
+function lowerConvDirect(context: Context, node: ConvNode, live: LiveTaps, bias: Float32Array | null): void {
   const { emitter } = context;
   const [xName, wName] = node.inputs as [string, string];
   const yName = node.outputs[0]!;
@@ -100,10 +102,9 @@ function lowerConvGemm(context: Context, node: ConvNode, live: LiveTaps, bias: F
   const residualPtr = residualAddress(context, node, channelsLast);
   const y = context.output(yName, channelsLast);
   const sizes = ndhwcFields(x.dims, y.dims);
-  const shape = { ...sizes, ...liveWindow(node, live), groups: node.groups };
   const groupInC = sizes.inC / node.groups;
-  emitter.step(whereOf(node, 2 * sizeOf(y.dims) * sizeOf(live.counts) * groupInC), convGemm, {
-    ...shape,
+  const where = whereOf(node, 2 * sizeOf(y.dims) * sizeOf(live.counts) * groupInC);
+  const operands = {
     xPtr: x.address,
     yPtr: y.address,
     wPtr: emitter.weight(wName, context.constant(wName)!, {
@@ -117,8 +118,14 @@ function lowerConvGemm(context: Context, node: ConvNode, live: LiveTaps, bias: F
     biasPtr: bias ? emitter.words(panelledBias(bias, node.groups, 8)) : absent,
     residualPtr,
     ...activationFields(node.activation),
-    ...convGemmBlocks(shape),
-  });
+  };
+  // The two kernels give the same bits, so that a part of a layer may take another one than the whole.
+  const inPlace = context.convMethod?.kernel === 'f32_conv_gemm' ? null : pointwiseShape(node, x.dims, y.dims, live);
+  if (inPlace) emitter.step(where, convPointwise, { ...inPlace, ...operands, ...convPointwiseBlocks(inPlace) });
+  else {
+    const shape = { ...sizes, ...liveWindow(node, live), groups: node.groups };
+    emitter.step(where, convGemm, { ...shape, ...operands, ...convGemmBlocks(shape) });
+  }
   context.define(yName, y);
 }
 

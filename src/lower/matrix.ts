@@ -1,6 +1,6 @@
 import type { Activation, Constant, GemmNode, MatMulNode, Node } from '../graph/ir.js';
 import { broadcastDims, broadcastStrides, sizeOf } from '../graph/shape.js';
-import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
+import { convPointwise, convPointwiseBlocks } from '../kernels/conv_pointwise.js';
 import { gemv, gemvBf16 } from '../kernels/gemv.js';
 import { matmul, matmulRowBlock } from '../kernels/matmul.js';
 import { absent, activationFields, type Context, whereOf } from './context.js';
@@ -12,21 +12,6 @@ import { leadOf, rowMajor, stridesOf } from './layout.js';
 
 /** Up to this many rows, reading the weights costs more than computing: a kernel that streams them once. */
 const streamedRows = 8;
-
-const unitWindow = {
-  kD: 1,
-  kH: 1,
-  kW: 1,
-  strideD: 1,
-  strideH: 1,
-  strideW: 1,
-  dilD: 1,
-  dilH: 1,
-  dilW: 1,
-  padD: 0,
-  padH: 0,
-  padW: 0,
-} as const;
 
 interface Product {
   readonly x: Held;
@@ -64,9 +49,8 @@ function emitProduct({ emitter, bf16 }: Context, node: Node, product: Product): 
     });
     return;
   }
-  const line = { batch: 1, inD: 1, inH: 1, inW: rows, inC: depth, outD: 1, outH: 1, outW: rows, outC: outputs };
-  const shape = { ...line, ...unitWindow, groups: 1 };
-  emitter.step(where, convGemm, {
+  const shape = { positions: rows, inC: depth, outC: outputs, groups: 1 };
+  emitter.step(where, convPointwise, {
     ...shape,
     xPtr: x.address,
     yPtr: y.address,
@@ -74,7 +58,7 @@ function emitProduct({ emitter, bf16 }: Context, node: Node, product: Product): 
     biasPtr: bias ? emitter.words(panelledBias(bias, 1, 8)) : absent,
     residualPtr: absent,
     ...activationFields(activation),
-    ...convGemmBlocks(shape),
+    ...convPointwiseBlocks(shape),
   });
 }
 

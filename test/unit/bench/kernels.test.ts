@@ -128,6 +128,9 @@ describe('ways to compute a convolution', () => {
       ...['f32_conv_planar', 'planar F(2x2x1)', 'planar F(2x4x1)', 'planar F(4x2x1)', 'planar F(4x4x1)'],
     ]);
     expect(names('a conv x=1x8x4x8x8 out=8 kernel=3x3x3 groups=8')).toEqual(['f32_conv_depthwise', 'f32_conv_gemm']);
+    expect(names('a conv x=1x64x4x8x8 out=64 kernel=1x1x1')).toEqual(['f32_conv_gemm', 'f32_conv_pointwise']);
+    expect(names('a conv x=1x64x1x8x8 out=64 kernel=3x1x1 pad=1x0x0')).toContain('f32_conv_pointwise');
+    expect(names('a conv x=1x64x4x8x8 out=64 kernel=1x1x1 stride=1x2x2')).toEqual(['f32_conv_gemm']);
     expect(names('a maxpool x=1x8x4x8x8 kernel=2x2x2')).toEqual([]);
   });
 
@@ -137,6 +140,8 @@ describe('ways to compute a convolution', () => {
     'a conv x=1x3x4x16x16 out=8 kernel=3x7x7 stride=1x2x2 pad=1x3x3',
     'a conv x=1x8x4x8x8 out=8 kernel=3x3x3 groups=8',
     'a conv x=1x8x4x8x8 out=8 kernel=3x3x3 groups=2',
+    'a conv x=1x24x2x5x8 out=40 kernel=1x1x1',
+    'a conv x=1x24x2x5x8 out=40 kernel=1x1x1 groups=2',
     'a maxpool x=1x8x4x8x8 kernel=2x2x2',
     'a gemm x=1x8 out=8',
     'a concat x=1x8x4x8x8 with=1x4x4x8x8',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { costedKernels, workOf } from '../../../src/cost/work_of.js';
 import { convGemm, convGemmBlocks, convGemmFields } from '../../../src/kernels/conv_gemm.js';
+import { convPointwise, convPointwiseBlocks } from '../../../src/kernels/conv_pointwise.js';
 import { kernels } from '../../../src/kernels/index.js';
 
 const caches = { ownBytes: 2 ** 20, sharedBytes: 2 ** 25 };
@@ -13,6 +14,13 @@ function gemm(overrides: Record<string, number> = {}) {
   const shape = { ...zeros, ...sizes, ...window, padD: 1, padH: 1, padW: 1, groups: 1, ...overrides };
   const values = { ...shape, ...convGemmBlocks(shape as never), ...overrides };
   return { kernel: 'f32_conv_gemm', values, units: convGemm.units(values as never) };
+}
+
+/** A convolution of 1x1x1 taps, rows in place. */
+function pointwise(overrides: Record<string, number> = {}) {
+  const shape = { positions: 720, inC: 64, outC: 24, groups: 1, ...overrides };
+  const values = { ...shape, ...convPointwiseBlocks(shape), activation: 0, residualPtr: 0, ...overrides };
+  return { kernel: convPointwise.name, values, units: convPointwise.units(values as never) };
 }
 
 describe('work', () => {
@@ -50,6 +58,16 @@ describe('work', () => {
     expect(workOf(gemm(), caches).counts.packFar).toBe(0);
     const large = gemm({ inC: 320, kD: 1, kH: 1, kW: 1, padD: 0, padH: 0, padW: 0 });
     expect(workOf(large, caches).counts.packFar).toBe(720 * 320);
+  });
+
+  it('packs nothing where rows are read in place, and has no rows of nothing', () => {
+    const { counts } = workOf(pointwise(), caches);
+    expect(counts).toEqual({ gemmStep: 120 * 3 * 64, gemmTile: 120 * 3, gemmEdge: 0, finish: 0, curve: 0 });
+    expect(workOf(pointwise({ positions: 25 }), caches).counts.gemmStep).toBe((25 / 6) * 3 * 64);
+    expect(workOf(pointwise({ outC: 17 }), caches).counts.gemmEdge).toBe(2 * 720);
+    const few = workOf(pointwise({ inC: 4096, outC: 4096, mBlocks: 1, nBlocks: 1 }), caches);
+    const many = workOf(pointwise({ inC: 4096, outC: 4096, mBlocks: 3, nBlocks: 2 }), caches);
+    expect(many.cacheBytes - few.cacheBytes).toBe(2 * 4 * 4096 ** 2 + 4 * 720 * 4096);
   });
 
   it('applies residuals and curved activations to every result', () => {

@@ -4,6 +4,7 @@ import { convDepthwiseFields } from '../../../src/kernels/conv_depthwise.js';
 import { convGemmFields } from '../../../src/kernels/conv_gemm.js';
 import { convPlanarFields } from '../../../src/kernels/conv_planar.js';
 import { convPlanarWinogradFields } from '../../../src/kernels/conv_planar_winograd.js';
+import { convPointwiseFields } from '../../../src/kernels/conv_pointwise.js';
 import { copyFields, fillFields, gatherFields } from '../../../src/kernels/copy.js';
 import type { Fields } from '../../../src/kernels/descriptor.js';
 import { affineFields, binaryFields, unaryFields } from '../../../src/kernels/elementwise.js';
@@ -22,6 +23,7 @@ import { winogradProductsFields } from '../../../src/kernels/winograd_products.j
 /** The class of each descriptor in assembly/, by file and name. */
 const mirrors: readonly (readonly [file: string, className: string, fields: Fields])[] = [
   ['conv_gemm_descriptor', 'ConvGemmDescriptor', convGemmFields],
+  ['conv_pointwise_descriptor', 'ConvPointwiseDescriptor', convPointwiseFields],
   ['conv_planar', 'ConvPlanarDescriptor', convPlanarFields],
   ['conv_planar_winograd', 'ConvPlanarWinogradDescriptor', convPlanarWinogradFields],
   ['conv_depthwise', 'ConvDepthwiseDescriptor', convDepthwiseFields],

@@ -17,6 +17,7 @@ describe('the kernel table', () => {
         ...['f32_pool_max', 'f32_pool_average', 'f32_reduce_mean', 'f32_reduce_max', 'f32_unary', 'f32_affine'],
         ...['f32_add', 'f32_sub', 'f32_mul', 'f32_div', 'f32_prelu', 'f32_copy', 'f32_fill', 'f32_gather_nd'],
         ...['f32_resize', 'f32_softmax', 'f32_log_softmax', 'f32_conv_gemm', 'f32_gemv', 'f32_gemv_bf16'],
+        'f32_conv_pointwise',
       ]),
     );
   });

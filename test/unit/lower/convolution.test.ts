@@ -71,7 +71,37 @@ const gemmCases: Readonly<Record<string, ConvCase>> = {
   '1D': { x: [2, 3, 11], w: [10, 3, 4], window: { dilations: [2], padsBegin: [3], padsEnd: [0] } },
   '1D of one channel, strided along few positions': { x: [1, 1, 9], w: [1, 1, 3], window: { strides: [2] } },
   'same_lower, 3D': { x: [1, 2, 4, 5, 6], w: [9, 2, 2, 4, 3], window: { autoPad: 'same_lower', strides: [2, 1, 3] } },
+  '1x1x1, three positions': { x: [1, 8, 3], w: [9, 8, 1] },
+  '1x1x1, padded': { x: [1, 8, 2, 3, 4], w: [9, 8, 1, 1, 1], window: { padsBegin: [0, 0, 1] } },
+  '1x1x1, strided and padded to the same size': {
+    x: [1, 8, 2, 3, 4],
+    w: [9, 8, 1, 1, 1],
+    window: { strides: [1, 1, 2], padsEnd: [0, 0, 3] },
+  },
   'same_upper, 3D': { x: [1, 2, 4, 5, 6], w: [9, 2, 2, 4, 3], window: { autoPad: 'same_upper', strides: [2, 1, 3] } },
+};
+
+const pointwiseCases: Readonly<Record<string, ConvCase>> = {
+  '3D': { x: [1, 5, 3, 4, 7], w: [19, 5, 1, 1, 1], activation: { kind: 'relu' } },
+  '3D of two images, with a residual': {
+    x: [2, 10, 2, 3, 2],
+    w: [9, 10, 1, 1, 1],
+    residual: true,
+    activation: { kind: 'sigmoid' },
+  },
+  '3D in groups': { x: [1, 12, 2, 3, 4], w: [27, 4, 1, 1, 1], groups: 3, bias: false },
+  'a tap that is not padding alone, 3D': {
+    x: [1, 6, 1, 4, 5],
+    w: [9, 6, 3, 1, 1],
+    window: { padsBegin: [1, 0, 0], padsEnd: [1, 0, 0] },
+  },
+  'a stride where there is one position, 3D': {
+    x: [1, 6, 1, 3, 4],
+    w: [9, 6, 1, 1, 1],
+    window: { strides: [2, 1, 1] },
+  },
+  '2D': { x: [2, 3, 6, 7], w: [10, 3, 1, 1] },
+  '1D': { x: [1, 3, 11], w: [17, 3, 1] },
 };
 
 const depthwiseCases: Readonly<Record<string, ConvCase>> = {
@@ -133,6 +163,7 @@ const planarCases: Readonly<Record<string, ConvCase>> = {
 
 describe.each([
   ['f32_conv_gemm', gemmCases],
+  ['f32_conv_pointwise', pointwiseCases],
   ['f32_conv_depthwise', depthwiseCases],
   ['f32_conv_planar', planarCases],
 ])('%s', (kernel, cases) => {

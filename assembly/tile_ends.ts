@@ -1,0 +1,23 @@
+/**
+ * What happens to register tiles around their products: activations that need more than a floor, and copies for tiles that stick
+ * out of the matrix. Strides are in bytes.
+ */
+import { activate } from "./activation";
+
+/** The activation on `rows` stored rows of 8 floats. */
+export function activateTile(yPtr: usize, yStride: usize, rows: i32, activation: i32, alpha: f32, beta: f32): void {
+  for (; rows > 0; rows--) {
+    v128.store(yPtr, activate(v128.load(yPtr), activation, alpha, beta));
+    v128.store(yPtr, activate(v128.load(yPtr, 16), activation, alpha, beta), 16);
+    yPtr += yStride;
+  }
+}
+
+/** The first `outputs` floats of `rows` rows. */
+export function copyRows(to: usize, toStride: usize, from: usize, fromStride: usize, rows: i32, outputs: i32): void {
+  for (; rows > 0; rows--) {
+    for (let at: usize = 0; at < <usize>outputs << 2; at += 4) store<f32>(to + at, load<f32>(from + at));
+    to += toStride;
+    from += fromStride;
+  }
+}
