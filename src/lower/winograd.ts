@@ -71,8 +71,9 @@ const mostHeldBytes = 256 * 2 ** 20;
 
 /** Multiply-adds that direct convolution takes. */
 function directCost({ batch, inC, outC, outSizes, taps }: ConvShape): number {
-  const weights = product(taps) * inC * outC;
-  return costs.direct * batch * product(outSizes) * weights + costs.weight * weights;
+  const depth = product(taps) * inC;
+  const products = batch * product(outSizes) * outC * (depth + costs.tile);
+  return costs.direct * products + costs.weight * outC * depth;
 }
 
 /** Tiles of the grid. */

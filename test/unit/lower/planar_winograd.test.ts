@@ -51,6 +51,7 @@ describe('convolutions of few channels with three taps along depth and height', 
   const cases: Readonly<Record<string, Case>> = {
     'whole tiles': { x: [1, 5, 8, 8, 19], outC: 5, activation: { kind: 'relu' } },
     'ragged tiles, batch 2': { x: [2, 5, 7, 11, 16], outC: 5, activation: { kind: 'elu', alpha: 0.5 } },
+    'as many channels as may be': { x: [1, 24, 8, 9, 17], outC: 24 },
     dilated: { x: [1, 5, 15, 14, 21], outC: 5, window: dilated(2) },
     'a residual': { x: [1, 5, 8, 8, 18], outC: 5, residual: true, activation: { kind: 'relu' } },
     'asymmetric pads, five taps along width': {
@@ -72,6 +73,17 @@ describe('convolutions of few channels with three taps along depth and height', 
     ['other taps', { x: [1, 5, 8, 8, 16], outC: 5, kernel: [3, 1, 3], window: dilated(1) }],
   ] as [string, Case][])('are direct for %s', (_, shape) => {
     expect(computing(checkGraph(graphWith(shape)))).toEqual(['f32_conv_planar']);
+  });
+
+  it.each([
+    ['more input channels', { x: [1, 25, 8, 8, 16], outC: 24 }],
+    ['more outputs', { x: [1, 24, 8, 8, 16], outC: 25 }],
+    ['short rows', { x: [1, 24, 8, 8, 15], outC: 24 }],
+    ['more than eight outputs, other taps', { x: [1, 24, 8, 8, 16], outC: 9, kernel: [3, 1, 3], window: dilated(1) }],
+  ] as [string, Case][])('are done channels last with %s', (_, shape) => {
+    const { graph } = typed(shape);
+    const { steps } = lower(graph, planWhole(graph, oneWorker));
+    expect(steps.flatMap(kernelsOf).filter(name => name.includes('planar'))).toEqual([]);
   });
 
   it('are direct when results are to be exact', () => {

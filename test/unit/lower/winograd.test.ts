@@ -78,6 +78,7 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
       { x: [1, 50, 3, 7, 11], outC: 51, residual: true, activation: { kind: 'elu', alpha: 1 } },
     ],
     ['smaller tiles for small sizes', [none, f23, f43], { x: [1, 32, 3, 2, 8], outC: 32 }],
+    ['a first layer of stride 1', [none, f43, f43], { x: [1, 3, 6, 32, 32], outC: 64 }],
     ['taps along depth', [none, f43, f43], { x: [1, 16, 7, 7, 8], outC: 24, residual: true }],
     [
       'taps along depth, batch 2, residual',
