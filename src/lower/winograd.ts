@@ -55,10 +55,11 @@ export const mapTriple = <T>(along: (axis: number) => T): Triple<T> => [along(0)
 
 /**
  * What things cost, in multiply-adds of eight-lane products: a vector of four values at a point of the input's or of the output's
- * transform; a value of the packed weights, which is read from memory once for each run; what direct convolution takes for one,
- * packing included; the beginning and end of a register tile, for each of its outputs.
+ * transform; a value of the packed weights, which is read from memory once for each run; the same beyond what counts as small, for
+ * the memory that it holds; what direct convolution takes for one, packing included; the beginning and end of a register tile, for
+ * each of its outputs.
  */
-const costs = { inputVector: 64, outputVector: 56, weight: 9, direct: 1.15, tile: 16 };
+const costs = { inputVector: 64, outputVector: 56, weight: 4, largeWeight: 8, direct: 1.15, tile: 16 };
 /** Rows of a register tile at least, and at most. */
 const tileRows = { least: 4, most: 6 };
 /** How much cheaper the method has to be than direct convolution. */
@@ -99,7 +100,8 @@ function winogradCost(shape: ConvShape, choice: WinogradChoice): number {
   const outputs = points * panels * 8;
   const products = batch * outputs * Math.max(rows, tileRows.least) * (depth + costs.tile);
   const transforms = batch * points * rows * ((channels / 4) * costs.inputVector + 2 * panels * costs.outputVector);
-  const weights = costs.weight * outputs * depth;
+  const large = Math.max(0, outputs * depth - smallWeightBytes / 4);
+  const weights = costs.weight * outputs * depth + costs.largeWeight * large;
   // Where each weight is used by one tile, multiplying hides behind reading; further tiles come after it.
   return transforms + (batch * rows <= tileRows.most ? Math.max(products, weights) : products + weights);
 }
