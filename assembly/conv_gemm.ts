@@ -8,12 +8,9 @@ import { NONE, RELU } from "./activation";
 import { ConvGemmDescriptor } from "./conv_gemm_descriptor";
 import { A_STEP, B_STEP, TILE_OUTPUTS, TILE_ROWS, Tile } from "./gemm_tile";
 import { Gather, ORIGIN_BYTES, fillOrigins, gatherBlock } from "./img2row";
-import { activateTile, copyRows } from "./tile_ends";
+import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
 import { packedTile } from "./tiles";
 
-// @ts-ignore: decorator
-@inline
-const EDGE_STRIDE: usize = 32;
 // @ts-ignore: decorator
 @inline
 const EDGE_BYTES: usize = 192;

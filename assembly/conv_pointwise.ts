@@ -9,7 +9,7 @@ import { ConvPointwiseDescriptor } from "./conv_pointwise_descriptor";
 import { B_STEP, TILE_OUTPUTS } from "./gemm_tile";
 import { ceilDiv, partBegin } from "./rows";
 import { StridedTile, stridedTile } from "./strided_tile";
-import { activateTile, copyRows } from "./tile_ends";
+import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
 import { tileHeight, tilesOver } from "./tile_heights";
 
 /** Parts of the scratch, in bytes from its beginning. */
@@ -28,10 +28,6 @@ const EDGE_AT: usize = 96;
 // @ts-ignore: decorator
 @inline
 const EDGE_RESIDUAL_AT: usize = 288;
-/** Bytes of a row of an edge tile. */
-// @ts-ignore: decorator
-@inline
-const EDGE_STRIDE: usize = 32;
 
 // @ts-ignore: decorator
 @inline

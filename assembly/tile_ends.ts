@@ -4,6 +4,11 @@
  */
 import { activate } from "./activation";
 
+/** From one row to the next of a tile that is computed beside the matrix, because it sticks out. */
+// @ts-ignore: decorator
+@inline
+export const EDGE_STRIDE: usize = 32;
+
 /** The activation on `rows` stored rows of 8 floats. */
 export function activateTile(yPtr: usize, yStride: usize, rows: i32, activation: i32, alpha: f32, beta: f32): void {
   for (; rows > 0; rows--) {

@@ -12,10 +12,10 @@ import { ceilDiv } from "./rows";
 /** Most rows of a tile: six where products and sums are fused, five where a product needs a register before it is added. */
 // @ts-ignore: decorator
 @inline
-export const MOST_TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
+const MOST_TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
 // @ts-ignore: decorator
 @inline
-export const LEAST_TILE_ROWS: i32 = 4;
+const LEAST_TILE_ROWS: i32 = 4;
 
 // @ts-ignore: decorator
 @inline

@@ -1,6 +1,6 @@
 /**
- * The register tiles of the matrix kernels, each in the form that suits the host: A broadcast from memory, or its lanes splat
- * from registers. Invariant: both forms give the same bits, so that the choice decides nothing but time.
+ * Register tiles that have two forms, each in the one that suits the host: A broadcast from memory, or its lanes splat from
+ * registers. Invariant: both forms give the same bits, so that the choice decides nothing but time.
  */
 import { Tile, broadcastPackedTile } from "./gemm_tile";
 import { laneTableTile, lanePackedTile } from "./lane_tiles";

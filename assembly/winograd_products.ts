@@ -2,7 +2,7 @@
  * f32_winograd_products: for every point of the transform, rows @ weights.
  * Invariant: y's unfinished sums are the only state between blocks of K, so that each product is one chain in the order of K.
  *
- * Weights pass once for a point, in the order in which they lie. What is read again and again is small and lies close by: a
+ * Weights pass once for a point, in long runs. What is read again and again is small and lies close by: a
  * tile's rows in one block of K, in L1 while a few panels pass; those panels, in L2 while the rows pass.
  *
  *     scratch | six rows of zeros | offset of each k |

@@ -120,7 +120,7 @@ export function pointwiseWork(values: Values, caches: CacheSizes): Work {
     counts: {
       gemmStep: (groups * positions * panels * depth) / tileRows,
       gemmTile: groups * rowTiles * panels,
-      gemmEdge: outputs % tileOutputs === 0 ? 0 : 2 * groups * positions * (outputs % tileOutputs),
+      gemmEdge: groups * positions * (outputs % tileOutputs) * (values.residualPtr ? 2 : 1),
       ...finishCounts(values, positions * outC),
     },
     cacheBytes: once.cacheBytes + inBytes * (inPasses - 1) + weightBytes * (weightPasses - 1),

@@ -19,13 +19,13 @@ export function winogradInputWork(values: Values, caches: CacheSizes): Work {
 
 /** Tiles of rows over every panel and point; the weights pass once. */
 export function winogradProductsWork(values: Values, caches: CacheSizes): Work {
-  const d = fields(values, 'points', 'quads', 'taps', 'rows', 'panels');
+  const d = fields(values, 'points', 'quads', 'blockQuads', 'taps', 'rows', 'panels');
   const depth = 4 * d.quads * d.taps;
   const tiles = d.points * d.panels * Math.ceil(d.rows / tileRows);
   const weightBytes = 32 * d.points * d.panels * depth;
   const once = activationTraffic(4 * d.points * d.rows * (4 * d.quads + 8 * d.panels), caches);
   return {
-    counts: { gemmStep: tiles * depth, gemmTile: tiles },
+    counts: { gemmStep: tiles * depth, gemmTile: tiles * Math.ceil(d.quads / d.blockQuads) },
     cacheBytes: once.cacheBytes,
     memoryBytes: once.memoryBytes + weightBytes,
   };

@@ -49,8 +49,9 @@ const manyUnits = 32;
 /** Multiply-adds of a unit that is worth handing out, and of one that is soon done. */
 const leastWork = 131072;
 const mostWork = 40e6;
-/** Most floats of a block's rows: they fit L2 with room for what streams through. */
+/** Most floats of a block's rows: they fit L2 with room for what streams through. Deep ones are so many nevertheless, to share weights. */
 const mostFloats = 65536;
+const sharingRows = 24;
 
 const powerOfTwo = (value: number): number => 2 ** Math.floor(Math.log2(Math.max(1, value)));
 
@@ -60,7 +61,7 @@ export function convPointwiseBlocks(shape: ConvPointwiseShape): { mBlocks: numbe
   const { depth, outputs } = sizes(shape);
   const lines = Math.ceil(outputs / lineOutputs);
   const units = powerOfTwo(Math.min(manyUnits / groups, (positions * outputs * depth) / leastWork));
-  const rows = Math.min(positions, Math.max(leastRows, mostFloats / depth));
+  const rows = Math.min(positions, Math.max(sharingRows, mostFloats / depth));
   const isWide = (nBlocks: number) => nBlocks < units && (positions * nBlocks) / units < outputs / nBlocks;
   const isLarge = (nBlocks: number) => (rows * outputs * depth) / nBlocks > mostWork;
   let nBlocks = 1;

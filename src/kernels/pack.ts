@@ -55,7 +55,7 @@ export function pack(packing: Packing, unit: number, read: ReadElements, address
     case 'f32_winograd_products':
       packWinogradPanel(stage, packing, unit);
       return;
-    case 'f32_conv_gemm/matrix':
+    case 'f32_conv_pointwise/matrix':
       if (packing.transposed) packPanel(stage, unit, matrixRows(packing, gemmPanel, unit));
       else packDepth(stage, packing, gemmPanel, unit);
       return;

@@ -74,11 +74,11 @@ function sizesOf(packing: Packing): { staged: number; panel: number } {
       return panelled(gemmPanel, packing.groupInC, packing.taps);
     case 'f32_winograd_products':
       return panelled(gemmPanel, packing.inC, packing.taps[0] * packing.taps[1] * packing.taps[2]);
-    case 'f32_conv_gemm/matrix':
+    case 'f32_conv_pointwise/matrix':
     case 'f32_gemv':
     case 'f32_gemv_bf16':
       if (!packing.transposed) return { staged: rowsPerUnit(packing) * packing.of, panel: 0 };
-      return panelled(packing.kernel === 'f32_conv_gemm/matrix' ? gemmPanel : gemvPanel, packing.depth, 1);
+      return panelled(packing.kernel === 'f32_conv_pointwise/matrix' ? gemmPanel : gemvPanel, packing.depth, 1);
     case 'f32_conv_planar':
       return { staged: packing.outC * packing.inC * packing.taps, panel: 0 };
     case 'f32_conv_planar_winograd':

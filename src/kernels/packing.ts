@@ -4,7 +4,7 @@ import type { WinogradTile } from './winograd_transforms.js';
 import { type WinogradPacking, winogradSizes } from './winograd_weights.js';
 
 /**
- * How a constant is laid out for the kernel named by `kernel`, and for no other.
+ * How a constant is laid out for the kernel named by `kernel`.
  * All packings pad with zeros; `outputs` x `depth` is the operand as a matrix (N x K).
  */
 export type Packing =
@@ -23,8 +23,8 @@ export type Packing =
       readonly runs: TapRuns;
     }
   | WinogradPacking
-  /** For f32_conv_pointwise, in the same order: [panel of 8 outputs][K][8]. */
-  | ({ readonly kernel: 'f32_conv_gemm/matrix' } & PackedMatrix)
+  /** The same for a matrix: [panel of 8 outputs][K][8]. */
+  | ({ readonly kernel: 'f32_conv_pointwise/matrix' } & PackedMatrix)
   /** [panel of 32 outputs][K][32] */
   | ({ readonly kernel: 'f32_gemv' } & PackedMatrix)
   /** [panel of 32 outputs][K][16 words], rounded to bfloat16 and paired as `bf16Place` says. */
@@ -82,7 +82,7 @@ export function packUnits(packing: Packing): number {
       return packing.groups * Math.ceil(packing.outC / packing.groups / gemmPanel);
     case 'f32_winograd_products':
       return Math.ceil(packing.outC / gemmPanel);
-    case 'f32_conv_gemm/matrix':
+    case 'f32_conv_pointwise/matrix':
       return matrixUnits(packing, gemmPanel);
     case 'f32_gemv':
     case 'f32_gemv_bf16':
@@ -107,7 +107,7 @@ export function packBytes(packing: Packing): number {
       const { points, otherTaps, channels, panels } = winogradSizes(packing);
       return points * panels * gemmPanel * otherTaps * channels * bytesPerFloat;
     }
-    case 'f32_conv_gemm/matrix':
+    case 'f32_conv_pointwise/matrix':
       return Math.ceil(packing.outputs / gemmPanel) * gemmPanel * packing.depth * bytesPerFloat;
     case 'f32_gemv':
       return Math.ceil(packing.outputs / gemvPanel) * gemvPanel * packing.depth * bytesPerFloat;

@@ -4,7 +4,7 @@ import { type AxisTile, transformsOf } from './winograd_transforms.js';
 
 /**
  * w [outC, inC, kD, kH, kW] -> [point][block of channels][panel of 8 outputs][tap along d that is not transformed][channel][8], so that
- * they are read from memory in the order in which they lie. `strides`: taps that lie so far apart belong to one channel,
+ * they are read from memory in long runs. `strides`: taps that lie so far apart belong to one channel,
  * [position along d][along h][along w][inC], with `shifts` empty taps in front; channels are filled up to a multiple of four.
  */
 export interface WinogradPacking {

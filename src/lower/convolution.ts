@@ -11,7 +11,7 @@ import type { Address } from './emitter.js';
 import type { Held } from './held.js';
 import { channelsLast, type Layout } from './layout.js';
 import { type LiveTaps, liveRuns, liveTaps, liveWindow } from './live_taps.js';
-import { choosePlanarWinograd, type PlanarTiles, planarWays } from './planar_winograd.js';
+import { choosePlanarWinograd, type PlanarTiles } from './planar_winograd.js';
 import { pointwiseShape } from './pointwise.js';
 import { ndhwcFields, windowFields } from './spatial.js';
 import { chooseWinograd, type WinogradChoice } from './winograd.js';
@@ -27,8 +27,8 @@ export interface ConvMethod {
 }
 
 /**
- * Few channels leave a GEMM mostly padding: lanes run along w there instead, where rows are long enough. Somewhat more outputs pay where
- * Winograd's method takes depth and height.
+ * Few channels leave a GEMM mostly padding: lanes run along w there instead, where rows are long enough. More outputs pay where Winograd's
+ * method takes depth and height, and are no slower where it may not.
  */
 const planarLimits = { inC: 24, outC: 8, transformedOutC: 24, outW: 16 };
 
@@ -37,7 +37,7 @@ function chooseConvKernel(node: ConvNode, x: readonly number[], y: readonly numb
   const { inC, outC, outW } = ndhwcFields(x, y);
   const { strideW } = windowFields(node.window);
   if (node.groups > 1 && node.groups === inC && node.groups === outC) return 'f32_conv_depthwise';
-  const mostOutC = planarWays(node, x, y).length > 0 ? planarLimits.transformedOutC : planarLimits.outC;
+  const mostOutC = choosePlanarWinograd(node, x, y) ? planarLimits.transformedOutC : planarLimits.outC;
   const few = inC <= planarLimits.inC && outC <= mostOutC && outW >= planarLimits.outW;
   return node.groups === 1 && strideW === 1 && few ? 'f32_conv_planar' : 'f32_conv_gemm';
 }

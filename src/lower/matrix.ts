@@ -54,7 +54,7 @@ function emitProduct({ emitter, bf16 }: Context, node: Node, product: Product): 
     ...shape,
     xPtr: x.address,
     yPtr: y.address,
-    wPtr: emitter.weight(weight.name, constant, { kernel: 'f32_conv_gemm/matrix', ...packed }),
+    wPtr: emitter.weight(weight.name, constant, { kernel: 'f32_conv_pointwise/matrix', ...packed }),
     biasPtr: bias ? emitter.words(panelledBias(bias, 1, 8)) : absent,
     residualPtr: absent,
     ...activationFields(activation),

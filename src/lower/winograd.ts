@@ -102,7 +102,7 @@ function winogradCost(shape: ConvShape, choice: WinogradChoice): number {
   const transforms = batch * points * rows * ((channels / 4) * costs.inputVector + 2 * panels * costs.outputVector);
   const large = Math.max(0, outputs * depth - smallWeightBytes / 4);
   const weights = costs.weight * outputs * depth + costs.largeWeight * large;
-  // Where each weight is used by one tile, multiplying hides behind reading; further tiles come after it.
+  // Where each weight is used by one tile, multiplying hides behind reading; elsewhere most of the reading hides behind multiplying.
   return transforms + (batch * rows <= tileRows.most ? Math.max(products, weights) : products + weights);
 }
 

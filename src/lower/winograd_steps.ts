@@ -253,7 +253,8 @@ function emitProducts(
     panels,
     yRowPitch: rowPitch,
     yPointStride: pointStride,
-    unitPanels: Math.min(panels, Math.max(1, Math.floor(unitWork / (rows * depth * 8)))),
+    // Two panels share the cache lines of y.
+    unitPanels: Math.min(panels, 2 * Math.max(1, Math.floor(unitWork / (rows * depth * 16)))),
   });
   emitter.step(whereOf(node), winogradOutput, {
     xPtr: products,

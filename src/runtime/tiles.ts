@@ -75,15 +75,21 @@ const descriptors: Readonly<Record<TiledKernel, () => Int32Array>> = {
   f32_winograd_products: productsDescriptor,
 };
 
-const decided = new WeakMap<WebAssembly.Module, readonly TiledKernel[]>();
+type Decide = () => readonly TiledKernel[];
+
+const races = new WeakMap<WebAssembly.Module, Decide>();
 
 /**
- * Begins the choice for a module, made once per process. What it returns ends it, and gives the kernels whose tiles should
- * splat lanes: call it when the kernels have had some ten milliseconds.
+ * Begins the choice for a module, made once per process, by whoever comes first. What it returns ends it, and gives the kernels
+ * whose tiles should splat lanes: call it when the kernels have had some ten milliseconds.
  */
-export function startTileRace(module: WebAssembly.Module): () => readonly TiledKernel[] {
-  const known = decided.get(module);
-  if (known) return () => known;
+export function startTileRace(module: WebAssembly.Module): Decide {
+  const decide = races.get(module) ?? beginRace(module);
+  races.set(module, decide);
+  return decide;
+}
+
+function beginRace(module: WebAssembly.Module): Decide {
   let memory: WebAssembly.Memory;
   try {
     memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
@@ -108,9 +114,9 @@ export function startTileRace(module: WebAssembly.Module): () => readonly TiledK
   }
 
   const first = tiledKernels.map(race);
+  let laneTiles: readonly TiledKernel[] | undefined;
   return () => {
-    const laneTiles = tiledKernels.filter((kernel, index) => lanesWin(first[index]!, race(kernel)));
-    decided.set(module, laneTiles);
+    laneTiles ??= tiledKernels.filter((kernel, index) => lanesWin(first[index]!, race(kernel)));
     return laneTiles;
   };
 }

@@ -26,7 +26,7 @@ function placeOf(packing: Placed, i: number): number {
       }
       return before < 0 ? -1 : ((panel * live + before) * groupInC + c) * 8 + (inGroup % 8);
     }
-    case 'f32_conv_gemm/matrix':
+    case 'f32_conv_pointwise/matrix':
     case 'f32_gemv': {
       const { outputs, depth, transposed, first, of } = packing;
       const width = packing.kernel === 'f32_gemv' ? 32 : 8;
@@ -51,7 +51,7 @@ function elementsOf(packing: Placed): number {
       return packing.elements;
     case 'f32_conv_gemm':
       return packing.outC * packing.groupInC * packing.taps;
-    case 'f32_conv_gemm/matrix':
+    case 'f32_conv_pointwise/matrix':
     case 'f32_gemv':
       return packing.of * packing.depth;
     case 'f32_conv_planar':
@@ -61,7 +61,7 @@ function elementsOf(packing: Placed): number {
   }
 }
 
-const matrices = (kernel: 'f32_gemv' | 'f32_conv_gemm/matrix'): Placed[] =>
+const matrices = (kernel: 'f32_gemv' | 'f32_conv_pointwise/matrix'): Placed[] =>
   [true, false].flatMap(transposed =>
     [
       [1, 1],
@@ -121,7 +121,7 @@ const packings: readonly Placed[] = [
   { kernel: 'dense', elements: 700001 },
   ...convolutions,
   ...trimmed,
-  ...matrices('f32_conv_gemm/matrix'),
+  ...matrices('f32_conv_pointwise/matrix'),
   ...matrices('f32_gemv'),
   { kernel: 'f32_conv_planar', outC: 5, inC: 3, taps: 27 },
   { kernel: 'f32_conv_planar', outC: 1, inC: 1, taps: 1 },
