@@ -72,9 +72,8 @@ const mostHeldBytes = 256 * 2 ** 20;
 
 /** Multiply-adds that direct convolution takes. */
 function directCost({ batch, inC, outC, outSizes, taps }: ConvShape): number {
-  const depth = product(taps) * inC;
-  const products = batch * product(outSizes) * outC * (depth + costs.tile);
-  return costs.direct * products + costs.weight * outC * depth;
+  const weights = product(taps) * inC * outC;
+  return costs.direct * batch * product(outSizes) * weights + costs.weight * weights;
 }
 
 /** Tiles of the grid. */
