@@ -5,12 +5,30 @@
  *     scratch | StridedTile | sink | zeros | negative zeros | edge tile | edge residual |
  */
 import { NONE, RELU } from "./activation";
-import { ConvPointwiseDescriptor } from "./conv_pointwise_descriptor";
 import { B_STEP, TILE_OUTPUTS } from "./gemm_tile";
 import { ceilDiv, partBegin } from "./rows";
 import { StridedTile, stridedTile } from "./strided_tile";
 import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
 import { tileHeight, tilesOver } from "./tile_heights";
+
+// @ts-ignore: decorator
+@unmanaged
+class ConvPointwiseDescriptor {
+  xPtr: usize;
+  yPtr: usize;
+  positions: i32;
+  inC: i32;
+  outC: i32;
+  groups: i32;
+  wPtr: usize;
+  biasPtr: usize;
+  residualPtr: usize;
+  activation: i32;
+  alpha: f32;
+  beta: f32;
+  mBlocks: i32;
+  nBlocks: i32;
+}
 
 /** Parts of the scratch, in bytes from its beginning. */
 // @ts-ignore: decorator

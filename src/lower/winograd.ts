@@ -93,11 +93,12 @@ function heldBytes(shape: ConvShape, choice: WinogradChoice): number {
 /** What the method takes, in the same unit. */
 function winogradCost(shape: ConvShape, choice: WinogradChoice): number {
   const { batch } = shape;
-  const { points, otherTaps, channels, panels } = packedSizes(shape, choice);
+  const { points, otherTaps, channels, panels, blockChannels } = packedSizes(shape, choice);
   const rows = rowsOf(shape, choice);
   const depth = otherTaps * channels;
   const outputs = points * panels * 8;
-  const products = batch * outputs * Math.max(rows, tileRows.least) * (depth + costs.tile);
+  const ends = costs.tile * Math.ceil(channels / blockChannels);
+  const products = batch * outputs * Math.max(rows, tileRows.least) * (depth + ends);
   const transforms = batch * points * rows * ((channels / 4) * costs.inputVector + 2 * panels * costs.outputVector);
   const large = Math.max(0, outputs * depth - smallWeightBytes / 4);
   const weights = costs.weight * outputs * depth + costs.largeWeight * large;

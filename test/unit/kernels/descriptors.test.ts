@@ -23,7 +23,7 @@ import { winogradProductsFields } from '../../../src/kernels/winograd_products.j
 /** The class of each descriptor in assembly/, by file and name. */
 const mirrors: readonly (readonly [file: string, className: string, fields: Fields])[] = [
   ['conv_gemm_descriptor', 'ConvGemmDescriptor', convGemmFields],
-  ['conv_pointwise_descriptor', 'ConvPointwiseDescriptor', convPointwiseFields],
+  ['conv_pointwise', 'ConvPointwiseDescriptor', convPointwiseFields],
   ['conv_planar', 'ConvPlanarDescriptor', convPlanarFields],
   ['conv_planar_winograd', 'ConvPlanarWinogradDescriptor', convPlanarWinogradFields],
   ['conv_depthwise', 'ConvDepthwiseDescriptor', convDepthwiseFields],
