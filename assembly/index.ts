@@ -10,6 +10,7 @@ export { f32_resize } from "./resize";
 export { f32_log_softmax, f32_softmax } from "./softmax";
 export { f32_matmul } from "./matmul";
 export { f32_conv_depthwise } from "./conv_depthwise";
+export { f32_conv_winograd } from "./conv_winograd";
 export { f32_conv_planar } from "./conv_planar";
 export { f32_winograd_input } from "./winograd_input";
 export { f32_winograd_output } from "./winograd_output";

@@ -12,7 +12,7 @@ import { inputLine4, inputLine6, inputLine7, inputPass, Pass, PASS_BYTES } from 
 
 // @ts-ignore: decorator
 @unmanaged
-class WinogradInputDescriptor {
+export class WinogradInputDescriptor {
   xPtr: usize;
   yPtr: usize;
   inD: i32;

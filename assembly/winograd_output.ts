@@ -13,7 +13,7 @@ import { outputPass, Pass, PASS_BYTES } from "./winograd_passes";
 
 // @ts-ignore: decorator
 @unmanaged
-class WinogradOutputDescriptor {
+export class WinogradOutputDescriptor {
   xPtr: usize;
   yPtr: usize;
   outD: i32;

@@ -24,7 +24,7 @@ const OFFSETS_AT: usize = 384;
 
 // @ts-ignore: decorator
 @unmanaged
-class WinogradProductsDescriptor {
+export class WinogradProductsDescriptor {
   xPtr: usize;
   wPtr: usize;
   yPtr: usize;

@@ -1,9 +1,8 @@
 // What the cost model says of a network on a given machine. Nothing is measured here: every time is simulated.
 import { predictProgram } from '../../dist/src/cost/predict.js';
-import { layerSteps } from '../../dist/src/lower/layer_steps.js';
 import { lower } from '../../dist/src/lower/lower.js';
 import { loadGraph } from '../../dist/src/session/load.js';
-import { lowerOptions, optimizeFor, planWithCosts } from '../../dist/src/session/prepare.js';
+import { lowerOptions, optimizeFor, planWithCosts, pricedSteps } from '../../dist/src/session/prepare.js';
 import { coresOf, ratesOf, teamsOf } from './machine.js';
 
 const algorithm = 'auto';
@@ -20,10 +19,9 @@ const algorithm = 'auto';
  */
 export function simulate({ source, machine, cores, base }) {
   const graph = optimizeFor(loadGraph(source), {});
-  const stepsOf = layerSteps(graph, lowerOptions({ algorithm }));
   const rates = ratesOf(machine, base);
 
-  function timesOf(partition, teams) {
+  function timesOf(partition, teams, stepsOf) {
     const { plan } = planWithCosts(graph, { teams, algorithm, partition, rates }, stepsOf);
     const program = lower(graph, plan, lowerOptions({ algorithm }));
     const { steps, runMs, totalMs } = predictProgram(program, plan, rates);
@@ -32,18 +30,20 @@ export function simulate({ source, machine, cores, base }) {
     return { ms: totalMs, ...parts, overheadMs: sum('overheadMs') + runMs, exchangeBytes: exchangedBytes(program) };
   }
 
-  const one = timesOf('none', teamsOf(machine, 1)).ms;
+  const timed = (teams, ...partitions) => {
+    const stepsOf = pricedSteps(graph, { teams, algorithm });
+    return partitions.map(partition => timesOf(partition, teams, stepsOf));
+  };
+  const one = timed(teamsOf(machine, 1), 'none')[0].ms;
   return cores
     .filter(count => count <= coresOf(machine))
     .map(count => {
       const teams = teamsOf(machine, count);
-      const mode = partition => {
-        const times = timesOf(partition, teams);
-        return { ...times, speedUp: one / times.ms, efficiency: one / times.ms / count };
-      };
-      const naive = mode('none');
       // Within one node there is nothing to partition.
-      const parts = teams.nodes.length === 1 ? naive : mode('auto');
+      const partitions = teams.nodes.length === 1 ? ['none'] : ['none', 'auto'];
+      const [naive, parts = naive] = timed(teams, ...partitions).map(times => {
+        return { ...times, speedUp: one / times.ms, efficiency: one / times.ms / count };
+      });
       const isWhole = parts.ms > naive.ms;
       return { cores: count, nodes: teams.nodes.length, naive, parts, hierarchical: isWhole ? naive : parts, isWhole };
     });

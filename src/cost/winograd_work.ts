@@ -1,4 +1,8 @@
-/** The work of Winograd's three kernels. */
+/** The work of Winograd's three kernels, and of the one that is all of them. */
+import { stepOf } from '../kernels/conv_winograd.js';
+import { winogradInputFields } from '../kernels/winograd_input.js';
+import { winogradOutputFields } from '../kernels/winograd_output.js';
+import { winogradProductsFields } from '../kernels/winograd_products.js';
 import { activationTraffic, type CacheSizes, fields, finishCounts, type Values, type Work } from './work.js';
 
 /** Rows that the register tiles of the products have on average. */
@@ -39,5 +43,30 @@ export function winogradOutputWork(values: Values, caches: CacheSizes): Work {
   return {
     counts: { transformOut: vectors, ...finishCounts(values, outputs) },
     ...activationTraffic(bytes, caches),
+  };
+}
+
+/** The pieces of all three, of which nothing but input, outputs and weights leaves the worker's cache. */
+export function convWinogradWork(values: Values, caches: CacheSizes): Work {
+  const { rows, blockRows } = fields(values, 'rows', 'blockRows');
+  const products = { ...stepOf(values, 'products', winogradProductsFields), rows };
+  const isTransformed = products.xPtr !== 0;
+  const input = { ...stepOf(values, 'input', winogradInputFields), rows };
+  const output = { ...stepOf(values, 'output', winogradOutputFields), rows };
+  const weightBytes = 32 * products.points * products.panels * products.taps * 4 * products.quads;
+  const inBytes = isTransformed
+    ? 16 * products.points * products.quads * rows
+    : 4 * input.inD * input.inH * input.inW * input.inC;
+  const outBytes = 4 * output.outD * output.outH * output.outW * output.outC * (output.residualPtr ? 2 : 1);
+  const once = activationTraffic(inBytes + outBytes, caches);
+  const passes = weightBytes > caches.ownBytes / 2 ? Math.ceil(rows / blockRows) : 1;
+  return {
+    counts: {
+      ...(isTransformed ? {} : winogradInputWork(input, caches).counts),
+      ...winogradProductsWork(products, caches).counts,
+      ...winogradOutputWork(output, caches).counts,
+    },
+    cacheBytes: once.cacheBytes + weightBytes * (passes - 1),
+    memoryBytes: once.memoryBytes + weightBytes,
   };
 }

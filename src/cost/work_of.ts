@@ -14,7 +14,7 @@ import {
   softmaxWork,
   unaryWork,
 } from './streaming_work.js';
-import { winogradInputWork, winogradOutputWork, winogradProductsWork } from './winograd_work.js';
+import { convWinogradWork, winogradInputWork, winogradOutputWork, winogradProductsWork } from './winograd_work.js';
 import type { CacheSizes, CostedStep, Values, Work } from './work.js';
 
 const works: Readonly<Record<string, (values: Values, caches: CacheSizes) => Work>> = {
@@ -43,6 +43,7 @@ const works: Readonly<Record<string, (values: Values, caches: CacheSizes) => Wor
   f32_resize: resizeWork,
   f32_softmax: softmaxWork,
   f32_log_softmax: softmaxWork,
+  f32_conv_winograd: convWinogradWork,
   f32_winograd_input: winogradInputWork,
   f32_winograd_products: winogradProductsWork,
   f32_winograd_output: winogradOutputWork,

@@ -3,6 +3,7 @@ import { convGemm } from './conv_gemm.js';
 import { convPlanar } from './conv_planar.js';
 import { convPlanarWinograd } from './conv_planar_winograd.js';
 import { convPointwise } from './conv_pointwise.js';
+import { convWinograd } from './conv_winograd.js';
 import { copy, fill, gather } from './copy.js';
 import { add, affine, div, mul, prelu, sub, unary } from './elementwise.js';
 import { gemv, gemvBf16 } from './gemv.js';
@@ -24,6 +25,7 @@ const all = [
   convPlanar,
   convPlanarWinograd,
   convDepthwise,
+  convWinograd,
   gemv,
   gemvBf16,
   matmul,

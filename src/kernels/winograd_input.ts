@@ -51,9 +51,17 @@ export const winogradInput: Kernel<typeof winogradInputFields> = {
 };
 
 function twinTile(f32: Float32Array, d: D, row: number, channel: number): void {
+  const at = d.yPtr / 4 + (Math.floor(channel / 16) * d.rowPitch + row) * 16 + (channel % 16);
+  for (const [point, value] of transformedTile(f32, d, d.firstRow + row, channel).entries()) {
+    f32[at + point * d.pointStride] = value;
+  }
+}
+
+/** One channel of a tile, by points; `row` counts in the whole grid. */
+export function transformedTile(f32: Float32Array, d: D, row: number, channel: number): number[] {
   const axes = gridAxes(d);
   const sizes = axes.map(axis => axis.points);
-  const first = firstOutputs(axes, d.firstRow + row).map((position, axis) => position - axes[axis]!.pad);
+  const first = firstOutputs(axes, row).map((position, axis) => position - axes[axis]!.pad);
   let values = membersOf(axes, first, sizes).map(([z, y, x]) => {
     if (z! < 0 || z! >= d.inD || y! < 0 || y! >= d.inH || x! < 0 || x! >= d.inW || channel >= d.inC) return 0;
     return f32[d.xPtr / 4 + ((z! * d.inH + y!) * d.inW + x!) * d.inC + channel]!;
@@ -62,6 +70,5 @@ function twinTile(f32: Float32Array, d: D, row: number, channel: number): void {
     const inner = sizes.slice(axis + 1).reduce((all, size) => all * size, 1);
     values = alongAxis(transformsOf({ points, tile }).input, values, inner);
   }
-  const at = d.yPtr / 4 + (Math.floor(channel / 16) * d.rowPitch + row) * 16 + (channel % 16);
-  for (const [point, value] of values.entries()) f32[at + point * d.pointStride] = value;
+  return values;
 }

@@ -53,21 +53,29 @@ export const winogradOutput: Kernel<typeof winogradOutputFields> = {
 };
 
 function twinTile(f32: Float32Array, d: D, row: number, channel: number): void {
+  const from = d.xPtr / 4 + (Math.floor(channel / 16) * d.rowPitch + row) * 16 + (channel % 16);
+  const points = d.pointsD * d.pointsH * d.pointsW;
+  const products = Array.from({ length: points }, (_, point) => f32[from + point * d.pointStride]!);
+  finishTile(f32, d, { row: d.firstRow + row, channel, products });
+}
+
+/** One channel of a tile, from its products by points; `row` counts in the whole grid. */
+export function finishTile(
+  f32: Float32Array,
+  d: D,
+  { row, channel, products }: { readonly row: number; readonly channel: number; readonly products: readonly number[] },
+): void {
   const axes = gridAxes(d);
   const finish = activate(d);
-  const from = d.xPtr / 4 + (Math.floor(channel / 16) * d.rowPitch + row) * 16 + (channel % 16);
   const points = axes.map(axis => axis.points);
-  let values = Array.from(
-    { length: points.reduce((all, count) => all * count, 1) },
-    (_, point) => f32[from + point * d.pointStride]!,
-  );
+  let values = [...products];
   for (const [axis, { points: count, tile }] of axes.entries()) {
     const inner = points.slice(axis + 1).reduce((all, size) => all * size, 1);
     values = alongAxis(transformsOf({ points: count, tile }).output, values, inner);
   }
   const members = membersOf(
     axes,
-    firstOutputs(axes, d.firstRow + row),
+    firstOutputs(axes, row),
     axes.map(axis => axis.tile),
   );
   for (const [i, [z, y, x]] of members.entries()) {

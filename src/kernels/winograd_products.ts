@@ -49,24 +49,32 @@ export const winogradProducts: Kernel<typeof winogradProductsFields> = {
   },
 };
 
-/** One row of one panel, in double precision. */
 function twinRow(f32: Float32Array, d: D, { point, panel, row }: Record<'point' | 'panel' | 'row', number>): void {
-  const channels = 4 * d.quads;
   const x = d.xPtr / 4 + point * d.xPointStride;
-  const w = d.wPtr / 4 + point * d.panels * d.taps * channels * 8;
   const y = d.yPtr / 4 + point * d.yPointStride + (Math.floor(panel / 2) * d.yRowPitch + row) * 16 + (panel % 2) * 8;
+  const valueAt = (tap: number, c: number) =>
+    f32[x + (Math.floor(c / 16) * d.xRowPitch + row + tap * d.tapRows) * 16 + (c % 16)]!;
+  f32.set(panelProducts(f32, d, { point, panel, valueAt }), y);
+}
+
+/** The products of one row with one panel, in double precision. */
+export function panelProducts(
+  f32: Float32Array,
+  d: Pick<D, 'wPtr' | 'panels' | 'taps' | 'quads' | 'blockQuads'>,
+  { point, panel, valueAt }: { point: number; panel: number; valueAt: (tap: number, channel: number) => number },
+): Float64Array {
+  const channels = 4 * d.quads;
+  const w = d.wPtr / 4 + point * d.panels * d.taps * channels * 8;
   const sums = new Float64Array(8);
   for (let first = 0; first < channels; first += 4 * d.blockQuads) {
     const count = Math.min(4 * d.blockQuads, channels - first);
     const block = w + (first * d.panels + count * panel) * d.taps * 8;
     for (let tap = 0; tap < d.taps; tap++) {
       for (let c = first; c < first + count; c++) {
-        const slot = Math.floor(c / 16) * d.xRowPitch + row + tap * d.tapRows;
         const weights = block + (tap * count + c - first) * 8;
-        for (let output = 0; output < 8; output++)
-          sums[output]! += f32[x + slot * 16 + (c % 16)]! * f32[weights + output]!;
+        for (let output = 0; output < 8; output++) sums[output]! += valueAt(tap, c) * f32[weights + output]!;
       }
     }
   }
-  f32.set(sums, y);
+  return sums;
 }

@@ -23,6 +23,8 @@ export interface Lowering {
   readonly weightGrowth?: number | undefined;
   /** Weights of products of few rows are rounded to bfloat16. */
   readonly bf16: boolean;
+  /** Workers of a memory that has most: they decide how work is divided, and no bit. */
+  readonly workers: number;
   /** How every convolution is computed; chosen from its shape where absent. */
   readonly convMethod?: ConvMethod | undefined;
   /** The layout in which each value was computed, in whichever memory. */
@@ -62,7 +64,7 @@ export const readersOf = (graph: TypedGraph): ReadonlyMap<string, readonly Node[
  */
 export function createContext(lowering: Lowering, values: Values, layer: Layer) {
   const { node: fullNode, out, whole, wanted, needs, operands: parts } = layer;
-  const { graph, exact, bf16, weightGrowth, convMethod, layouts } = lowering;
+  const { graph, exact, bf16, weightGrowth, workers, convMethod, layouts } = lowering;
   const { emitter } = values;
 
   /** Sizes of the whole value, wherever its parts are. */
@@ -190,6 +192,7 @@ export function createContext(lowering: Lowering, values: Values, layer: Layer) 
     exact,
     bf16,
     weightGrowth,
+    workers,
     convMethod,
     fullNode,
     out,

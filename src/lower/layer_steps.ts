@@ -28,14 +28,20 @@ export type StepsOf = (node: Node, out: Box) => readonly LayerStep[];
 
 const someAddress = 64;
 
+export interface LayerOptions extends LowerOptions {
+  /** Workers of the memory: one unless given. */
+  readonly workers?: number;
+}
+
 /** What `lower` emits for a box of a layer in a memory that holds all it reads. Boxes of equal sizes are lowered once. */
-export function layerSteps(graph: TypedGraph, options: LowerOptions = {}): StepsOf {
-  const { exact = false, bf16 = false, weightGrowth } = options;
+export function layerSteps(graph: TypedGraph, options: LayerOptions = {}): StepsOf {
+  const { exact = false, bf16 = false, weightGrowth, workers = 1 } = options;
   const lowering: Lowering = {
     graph,
     exact,
     bf16,
     weightGrowth,
+    workers,
     layouts: layoutsOf(graph, options),
     readers: readersOf(graph),
   };

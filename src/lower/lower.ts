@@ -64,7 +64,7 @@ export function layoutsOf(graph: TypedGraph, options: LowerOptions = {}): Map<st
   const layers = graph.nodes.map(({ name, outputs }): LayerPlan => {
     return { name, cut: { kind: 'one', memory: 0 }, boxes: [wholeBox(graph.types.get(outputs[0]!)!.dims)] };
   });
-  const plan = { teams: nobody, memories: [{ nodeIndex: 0, ranks: [] }], layers };
+  const plan = { teams: nobody, memories: [{ nodeIndex: 0, ranks: [0] }], layers };
   return emitProgram(graph, plan, options).lowering.layouts;
 }
 
@@ -76,6 +76,7 @@ function emitProgram(graph: TypedGraph, plan: Plan, options: LowerOptions) {
     exact,
     bf16,
     weightGrowth,
+    workers: Math.max(...plan.memories.map(({ ranks }) => ranks.length)),
     convMethod,
     layouts: new Map(),
     readers: readersOf(graph),

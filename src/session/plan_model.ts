@@ -8,7 +8,7 @@ import { type ProgramPrediction, predictProgram } from '../cost/predict.js';
 import { NumavoxError } from '../errors.js';
 import { graphFlops } from '../graph/cost.js';
 import type { TypedGraph } from '../graph/ir.js';
-import { layerSteps, type StepsOf } from '../lower/layer_steps.js';
+import type { StepsOf } from '../lower/layer_steps.js';
 import { lower } from '../lower/lower.js';
 import type { BarrierScope, Program } from '../lower/program.js';
 import { buildTeams } from '../plan/build_teams.js';
@@ -21,7 +21,7 @@ import { loadGraph, type ModelSource, withSymbols } from './load.js';
 import { type NumavoxOptions, resolveOptions } from './options.js';
 import { type LayerSteps, stepsByLayer } from './plan_layers.js';
 import type { ComparedPlan, PlannedLayerInfo, PlanReport, PlanSummary } from './plan_report.js';
-import { lowerOptions, optimizeFor, type PrepareOptions, planWithCosts } from './prepare.js';
+import { lowerOptions, optimizeFor, type PrepareOptions, planWithCosts, pricedSteps } from './prepare.js';
 import { isExchange } from './step_layers.js';
 
 export type PlanModelOptions = Omit<NumavoxOptions, 'module'>;
@@ -100,7 +100,7 @@ interface Priced {
 
 /** Plans of one graph that differ in partition and workers. */
 function plannerOf(graph: TypedGraph, options: PrepareOptions) {
-  const stepsOf: StepsOf = layerSteps(graph, lowerOptions(options));
+  const stepsOf: StepsOf = pricedSteps(graph, options);
 
   function plan(partition: Partition, teams: TeamTree): Priced {
     const planned = planWithCosts(graph, { ...options, partition, teams }, stepsOf);

@@ -59,11 +59,18 @@ export const lowerOptions = ({
   weightGrowth,
 });
 
+/** What layers are priced by: their steps where as many workers share a memory as do in the largest one. */
+export const pricedSteps = (graph: TypedGraph, options: PrepareOptions): StepsOf =>
+  layerSteps(graph, {
+    ...lowerOptions(options),
+    workers: Math.max(...memoriesOf(options.teams).map(({ ranks }) => ranks.length)),
+  });
+
 /** The cheapest plan, with what every layer of it should take. `stepsOf` may be kept from one plan of a graph to another. */
 export function planWithCosts(
   graph: TypedGraph,
   options: PrepareOptions,
-  stepsOf: StepsOf = layerSteps(graph, lowerOptions(options)),
+  stepsOf: StepsOf = pricedSteps(graph, options),
 ): Planned {
   const { teams, partition, rates } = options;
   const memories = partition === 'none' ? planWhole(graph, teams).memories : memoriesOf(teams);

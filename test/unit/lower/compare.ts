@@ -12,13 +12,18 @@ import { execute } from '../../support/execute.js';
 import { interpret } from '../../support/interpret.js';
 import { type GraphSpec, graphOf } from '../../support/ir.js';
 
-export const oneWorker: TeamTree = {
+/** So many workers of one memory. */
+const teamOf = (workers: number): TeamTree => ({
   logical: false,
-  nodes: [{ node: 0, clusters: [{ via: 'L3', workers: [{ rank: 0, cpu: 0 }] }] }],
-};
+  nodes: [
+    { node: 0, clusters: [{ via: 'L3', workers: Array.from({ length: workers }, (_, i) => ({ rank: i, cpu: i })) }] },
+  ],
+});
 
-export const programOf = (graph: TypedGraph, reference = false): Program =>
-  lower(graph, planWhole(graph, oneWorker), { reference });
+export const oneWorker: TeamTree = teamOf(1);
+
+export const programOf = (graph: TypedGraph, reference = false, workers = 1): Program =>
+  lower(graph, planWhole(graph, teamOf(workers)), { reference });
 
 /** The kernels of a step's shares, in order. */
 export const kernelsOf = ({ shares }: Step): string[] =>
@@ -52,24 +57,25 @@ export function expectSame(
 
 /**
  * Runs the graph as it is and optimised, on both modules and on twins, and compares every output with the interpreter's.
- * Returns the kernels of the optimised program, in order.
+ * `workers`: those of the memory. Returns the kernels of the optimised program, in order.
  */
 export function checkGraph(
   spec: GraphSpec,
   feeds?: Readonly<Record<string, ArrayLike<number>>>,
   tolerance?: number,
+  workers?: number,
 ): string[] {
   const graph = inferShapes(graphOf(spec));
   const fed = feeds ?? feedsOf(graph);
   const wanted = interpret(graph, fed);
   const { graph: optimised } = optimize(graph);
   checkTypedGraph(optimised);
-  const program = programOf(optimised);
+  const program = programOf(optimised, false, workers);
   const runs = {
-    'as it is': execute(programOf(graph), fed),
+    'as it is': execute(programOf(graph, false, workers), fed),
     'optimised, simd': execute(program, fed),
     'optimised, relaxed': execute(program, fed, 'relaxed'),
-    'optimised, twins': execute(programOf(optimised, true), fed),
+    'optimised, twins': execute(programOf(optimised, true, workers), fed),
   };
   for (const [run, outputs] of Object.entries(runs)) {
     expect([...outputs.keys()]).toEqual(graph.outputs);

@@ -7,8 +7,9 @@ import { layerGrid } from '../../../src/lower/layer_grid.js';
 import { lower } from '../../../src/lower/lower.js';
 import { chooseWinograd, convShape, packedWeights } from '../../../src/lower/winograd.js';
 import { planWhole } from '../../../src/plan/plan.js';
+import { execute } from '../../support/execute.js';
 import { constantOf, graphOf } from '../../support/ir.js';
-import { checkGraph, kernelsOf, oneWorker, wave } from './compare.js';
+import { checkGraph, feedsOf, kernelsOf, oneWorker, programOf, wave } from './compare.js';
 
 interface Case {
   readonly x: readonly number[];
@@ -64,7 +65,10 @@ function choiceOf(layer: Case) {
 /** Of the largest output: products of three transformed axes lose about four bits. */
 const tolerance = 1e-4;
 /** The kernels of a layer that equals the interpreter's. */
-const checked = (layer: Case) => checkGraph(graphWith(layer), undefined, tolerance).filter(name => name !== 'f32_copy');
+const checked = (layer: Case, workers = 1) =>
+  checkGraph(graphWith(layer), undefined, tolerance, workers).filter(name => name !== 'f32_copy');
+/** So many that none would get several blocks. */
+const manyWorkers = 100;
 const steps = ['f32_winograd_input', 'f32_winograd_products', 'f32_winograd_output'];
 
 type Axes = readonly [AxisTile, AxisTile, AxisTile];
@@ -156,17 +160,12 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
     ],
     ['several chunks of whole tiles', [f43, f43, f43], { x: [1, 32, 12, 16, 17], outC: 96 }],
     ['several chunks that read each other’s rows', [none, f43, f43], { x: [1, 8, 10, 24, 24], outC: 128 }],
-    [
-      'several chunks along depth',
-      [f43, none, none],
-      { x: [1, 64, 8, 24, 24], outC: 192, kernel: [3, 1, 1], window: around(1, 0, 0) },
-    ],
   ];
 
   it.each(cases)('by %s', (title, axes, layer) => {
     const choice = choiceOf(layer);
     expect(choice).toEqual({ axes, strides: layer.window?.strides ? [1, 2, 2] : [1, 1, 1] });
-    const kernels = checked(layer);
+    const kernels = checked(layer, manyWorkers);
     expect(new Set(kernels)).toEqual(new Set(steps));
     const products = kernels.filter(name => name === 'f32_winograd_products').length;
     const images = layer.x[0]!;
@@ -175,6 +174,37 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
     // Taps along depth read rows of other chunks: the input is transformed once.
     const inputs = kernels.filter(name => name === 'f32_winograd_input').length;
     expect(inputs).toBe(title.includes('each other') ? images : products);
+  });
+
+  it.each([
+    [
+      'along depth',
+      [f43, none, none],
+      { x: [1, 64, 8, 14, 15], outC: 64, kernel: [3, 1, 1], window: around(1, 0, 0), residual: true },
+    ],
+    [
+      'along height and width',
+      [none, f43, f43],
+      { x: [2, 34, 6, 31, 33], outC: 36, kernel: [1, 3, 3], window: around(0, 1, 1), activation: { kind: 'relu' } },
+    ],
+    [
+      'of a first layer',
+      [none, f44, f44],
+      { x: [1, 4, 4, 80, 82], outC: 64, kernel: [1, 7, 7], window: { ...around(0, 3, 3), strides: [1, 2, 2] } },
+    ],
+    [
+      'that share a transformed input, for its taps along depth',
+      [none, f44, f44],
+      { x: [2, 3, 5, 80, 80], outC: 20, kernel: [7, 7, 7], window: firstLayer, activation: { kind: 'relu' } },
+    ],
+  ] as [string, Axes, Case][])('in blocks %s', (title, axes, layer) => {
+    expect(choiceOf(layer)).toEqual({ axes, strides: layer.window?.strides ? [1, 2, 2] : [1, 1, 1] });
+    const shared = title.includes('share') ? ['f32_winograd_input'] : [];
+    const images = Array.from({ length: layer.x[0]! });
+    expect(checked(layer)).toEqual(images.flatMap(() => [...shared, 'f32_conv_winograd']));
+    const { graph } = typed(layer);
+    const outputs = [1, manyWorkers].map(workers => execute(programOf(graph, false, workers), feedsOf(graph)));
+    expect(outputs[0]).toEqual(outputs[1]);
   });
 
   it.each([

@@ -1,0 +1,100 @@
+import type { Fields, Values } from './descriptor.js';
+import type { Kernel, KernelMemory } from './kernel.js';
+import { roundUp } from './sizes.js';
+import { transformedTile, winogradInput, winogradInputFields } from './winograd_input.js';
+import { finishTile, winogradOutput, winogradOutputFields } from './winograd_output.js';
+import { panelProducts, winogradProducts, winogradProductsFields } from './winograd_products.js';
+
+type Prefixed<P extends string, V> = { readonly [K in keyof V & string as `${P}${Capitalize<K>}`]: V[K] };
+
+/** The fields of one step, or their values, under the names that they have among those of all. */
+export const prefixed = <P extends string, V extends object>(prefix: P, values: V): Prefixed<P, V> =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [prefix + name[0]!.toUpperCase() + name.slice(1), value]),
+  ) as Prefixed<P, V>;
+
+/**
+ * f32_conv_winograd: a convolution of one image by Winograd's method: the steps of f32_winograd_input, f32_winograd_products and
+ * f32_winograd_output for `rows` tiles of the grid, blockRows of them at a time. Each step is described as if it did one block, in one
+ * unit, or in one for each point; rows, the first row, and the addresses of what lies in between are the kernel's to fill in. Where
+ * productsXPtr is given, the input lies there transformed.
+ * The bits are those of the three kernels. A unit is a block.
+ */
+export const convWinogradFields = {
+  rows: 'i32',
+  blockRows: 'i32',
+  /** The parts of the scratch, in bytes from its beginning: what the steps need, the transformed input, the products. */
+  stepsAt: 'i32',
+  transformedAt: 'i32',
+  productsAt: 'i32',
+  ...prefixed('input', winogradInputFields),
+  ...prefixed('products', winogradProductsFields),
+  ...prefixed('output', winogradOutputFields),
+} as const;
+
+type D = Values<typeof convWinogradFields>;
+
+/** The values of one step. */
+export const stepOf = <F extends Fields>(d: Readonly<Record<string, number>>, prefix: string, fields: F): Values<F> =>
+  Object.fromEntries(
+    Object.keys(fields).map(name => [name, d[prefix + name[0]!.toUpperCase() + name.slice(1)]!]),
+  ) as Values<F>;
+
+/** A step's values, whatever stands for an address. */
+type Sizes<F extends Fields> = { readonly [K in keyof F]: F[K] extends 'ptr' ? unknown : number };
+
+/** Where the parts of the scratch begin. */
+export function scratchParts(steps: {
+  readonly input: Sizes<typeof winogradInputFields>;
+  readonly products: Sizes<typeof winogradProductsFields>;
+  readonly output: Sizes<typeof winogradOutputFields>;
+}): Pick<D, 'stepsAt' | 'transformedAt' | 'productsAt'> {
+  const { input, products, output } = steps as unknown as {
+    input: Values<typeof winogradInputFields>;
+    products: Values<typeof winogradProductsFields>;
+    output: Values<typeof winogradOutputFields>;
+  };
+  const words = [winogradInputFields, winogradProductsFields, winogradOutputFields].flatMap(Object.keys).length;
+  const stepsAt = roundUp(4 * words, 64);
+  const stepsBytes = Math.max(
+    winogradInput.scratchBytes(input),
+    winogradProducts.scratchBytes(products),
+    winogradOutput.scratchBytes(output),
+  );
+  const transformedAt = roundUp(stepsAt + stepsBytes, 64);
+  const transformedBytes = products.xPtr === 0 ? 4 * products.points * products.xPointStride : 0;
+  return { stepsAt, transformedAt, productsAt: roundUp(transformedAt + transformedBytes, 64) };
+}
+
+export const convWinograd: Kernel<typeof convWinogradFields> = {
+  name: 'f32_conv_winograd',
+  fields: convWinogradFields,
+  units: d => Math.ceil(d.rows / d.blockRows),
+  scratchBytes: d => d.productsAt + 4 * d.productsPoints * d.productsYPointStride,
+  twin(memory, d, begin, end) {
+    for (let row = begin * d.blockRows; row < Math.min(end * d.blockRows, d.rows); row++) twinTile(memory, d, row);
+  },
+};
+
+/** All channels of one tile. */
+function twinTile({ f32 }: KernelMemory, d: D, row: number): void {
+  const input = stepOf(d, 'input', winogradInputFields);
+  const products = stepOf(d, 'products', winogradProductsFields);
+  const output = stepOf(d, 'output', winogradOutputFields);
+  const { points, quads, panels, xPtr, xPointStride, xRowPitch, tapRows } = products;
+  const own = xPtr === 0 ? Array.from({ length: 4 * quads }, (_, c) => transformedTile(f32, input, row, c)) : null;
+  const sums = Array.from({ length: points }, (_, point) =>
+    Array.from({ length: panels }, (_, panel) => {
+      const valueAt = (tap: number, c: number) =>
+        own
+          ? own[c]![point]!
+          : f32[
+              xPtr / 4 + point * xPointStride + (Math.floor(c / 16) * xRowPitch + row + tap * tapRows) * 16 + (c % 16)
+            ]!;
+      return [...panelProducts(f32, products, { point, panel, valueAt })];
+    }).flat(),
+  );
+  for (let channel = 0; channel < output.outC; channel++) {
+    finishTile(f32, output, { row, channel, products: sums.map(atPoint => atPoint[channel]!) });
+  }
+}

@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { convWinograd, prefixed, scratchParts } from '../../../src/kernels/conv_winograd.js';
+import { activationCodes } from '../../../src/kernels/kernel.js';
+import { gridFields } from '../../../src/kernels/winograd_grid.js';
+import { winogradInput } from '../../../src/kernels/winograd_input.js';
+import { winogradOutput } from '../../../src/kernels/winograd_output.js';
+import { winogradProducts } from '../../../src/kernels/winograd_products.js';
+import { axisTiles } from '../../../src/kernels/winograd_transforms.js';
+import { checkKernel, type KernelCase, moduleNames, randomFloats, runKernel } from './harness.js';
+import { gridOf, type Layer, layers, outputsOf, pointsOf, product, rowsOf, titleOf } from './winograd.js';
+
+interface Options {
+  readonly outC: number;
+  readonly blockRows: number;
+  /** Taps that are rows apart, of an input that has been transformed. */
+  readonly taps?: { readonly count: number; readonly rows: number };
+  readonly blockQuads?: number;
+  readonly bias?: boolean;
+  readonly residual?: boolean;
+  readonly activation?: number;
+  /** An element of the input, and its value. */
+  readonly poison?: readonly [at: number, value: number];
+}
+
+const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
+const groupsOf = (channels: number) => Math.ceil(channels / 16);
+
+/** The descriptors of the three steps over `rows` rows from `firstRow` on, as if each were alone. */
+function stepsOf(layer: Layer, options: Options, { firstRow, rows }: { firstRow: number; rows: number }) {
+  const { axes, channels: inC } = layer;
+  const { outC, taps = { count: 1, rows: 0 }, blockQuads = 100 } = options;
+  const [inD, inH, inW] = axes.map(axis => axis.size) as [number, number, number];
+  const [outD, outH, outW] = axes.map(outputsOf) as [number, number, number];
+  const grid = gridFields(gridOf(layer));
+  const points = pointsOf(layer);
+  const panels = Math.ceil(outC / 8);
+  const xRowPitch = roundUp(rows, 4) + (taps.count - 1) * taps.rows;
+  const xPointStride = groupsOf(inC) * xRowPitch * 16 + 4;
+  const yRowPitch = roundUp(rows, 4);
+  const yPointStride = groupsOf(outC) * yRowPitch * 16 + 4;
+  const range = { firstRow, rows };
+  const none = { xPtr: 0, yPtr: 0 };
+  return {
+    input: {
+      ...{ ...none, inD, inH, inW, inC, ...grid, ...range, rowPitch: xRowPitch, pointStride: xPointStride },
+      ...{ unitRows: rows, unitGroups: groupsOf(inC) },
+    },
+    products: {
+      ...{
+        ...none,
+        wPtr: 0,
+        points,
+        quads: Math.ceil(inC / 4),
+        blockQuads,
+        taps: taps.count,
+        tapRows: taps.rows,
+        rows,
+      },
+      ...{ xRowPitch, xPointStride, panels, yRowPitch, yPointStride, unitPanels: panels },
+    },
+    output: {
+      ...{ ...none, outD, outH, outW, outC, ...grid, ...range, rowPitch: yRowPitch, pointStride: yPointStride },
+      ...{ biasPtr: 0, residualPtr: 0, activation: options.activation ?? 0, alpha: 0.3, beta: 0.7 },
+      ...{ unitRows: rows, unitGroups: groupsOf(outC) },
+    },
+  };
+}
+
+function operandsOf(layer: Layer, { outC, taps, bias, residual, poison }: Options) {
+  const { axes, channels } = layer;
+  const x = randomFloats(product(axes.map(axis => axis.size)) * channels, 1);
+  if (poison) x[poison[0]] = poison[1];
+  const weights = pointsOf(layer) * Math.ceil(outC / 8) * 8 * (taps?.count ?? 1) * 4 * Math.ceil(channels / 4);
+  const outputs = product(axes.map(outputsOf)) * outC;
+  return {
+    x,
+    w: randomFloats(weights, 2).map(weight => weight / 16),
+    outputs,
+    bias: bias ? randomFloats(outC, 3) : null,
+    residual: residual ? randomFloats(outputs, 4) : null,
+  };
+}
+
+function caseOf(layer: Layer, options: Options): KernelCase {
+  const { blockRows, taps } = options;
+  const rows = rowsOf(layer);
+  const own = operandsOf(layer, options);
+  const block = stepsOf(layer, options, { firstRow: 0, rows: blockRows });
+  const { xRowPitch, xPointStride } = stepsOf(layer, options, { firstRow: 0, rows: rows + 4 }).products;
+  const given = taps ? { ...block.products, xRowPitch, xPointStride } : block.products;
+  const steps = { ...block, products: { ...given, xPtr: taps ? 1 : 0 } };
+  const { inputXPtr: _0, inputYPtr: _1, ...input } = prefixed('input', steps.input);
+  const { productsXPtr: _2, productsWPtr: _3, productsYPtr: _4, ...products } = prefixed('products', steps.products);
+  const {
+    outputXPtr: _5,
+    outputYPtr: _6,
+    outputBiasPtr: _7,
+    outputResidualPtr: _8,
+    ...output
+  } = prefixed('output', steps.output);
+  return {
+    operands: {
+      inputXPtr: own.x,
+      inputYPtr: null,
+      productsXPtr: taps ? randomFloats(pointsOf(layer) * xPointStride, 5) : null,
+      productsWPtr: own.w,
+      productsYPtr: null,
+      outputXPtr: null,
+      outputYPtr: { output: own.outputs },
+      outputBiasPtr: own.bias,
+      outputResidualPtr: own.residual,
+    },
+    scalars: { rows, blockRows, ...scratchParts(steps), ...input, ...products, ...output },
+    tolerance: 1e-4,
+  };
+}
+
+/** All rows together write every output. */
+function check(layer: Layer, options: Options): void {
+  const { outputYPtr } = checkKernel(convWinograd, caseOf(layer, options));
+  expect(outputYPtr!.findIndex(Number.isNaN)).toBe(-1);
+}
+
+const { none, f23, f43, f44 } = axisTiles;
+const plain = { tile: none, size: 2, dil: 1, pad: 0 };
+const plane: Layer = {
+  axes: [plain, { tile: f43, size: 9, dil: 1, pad: 1 }, { tile: f43, size: 13, dil: 1, pad: 1 }],
+  ...{ channels: 20, gap: 0, unitRows: 0, unitGroups: 0 },
+};
+const blocks = [1, 3, 6, 100];
+const outputs = [8, 3, 17, 24, 40];
+
+describe('f32_conv_winograd', () => {
+  it.each(layers.map((layer, i) => [titleOf(layer), layer, i] as const))('%s', (_, layer, i) => {
+    const sizes = { outC: outputs[i % outputs.length]!, blockRows: blocks[i % blocks.length]! };
+    check(layer, { ...sizes, bias: i % 3 > 0, residual: i % 4 === 3, activation: i % 2 });
+  });
+
+  it.each([f23, f43, f44])('of %o on an input that has been transformed, with taps that are rows apart', tile => {
+    const layer = { ...plane, axes: [plain, { ...plane.axes[1], tile }, { ...plane.axes[2], tile }] } as const;
+    for (const blockRows of blocks) {
+      check(layer, { outC: 12, blockRows, taps: { count: 1, rows: 0 }, bias: true });
+      check(layer, { outC: 24, blockRows, taps: { count: 3, rows: 5 }, residual: true });
+    }
+  });
+
+  it('multiplies block by block of channels', () => {
+    check({ ...plane, channels: 45 }, { outC: 17, blockRows: 6, blockQuads: 4, bias: true });
+  });
+
+  it.each(Object.entries(activationCodes))('with %s', (_, activation) => {
+    check(plane, { outC: 20, blockRows: 6, bias: true, residual: true, activation });
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY])('keeps %d to the tiles that read it', value => {
+    const { outputYPtr } = checkKernel(convWinograd, caseOf(plane, { outC: 5, blockRows: 6, poison: [20, value] }));
+    const bad = outputYPtr!.filter(output => !Number.isFinite(output)).length;
+    expect(bad).toBeGreaterThan(0);
+    expect(bad).toBeLessThan(outputYPtr!.length / 2);
+  });
+
+  it.each(moduleNames)('has the bits of the three kernels (%s)', module => {
+    const options = { outC: 36, blockRows: 4, bias: true, residual: true, activation: activationCodes.elu };
+    const own = operandsOf(plane, options);
+    const { input, products, output } = stepsOf(plane, options, { firstRow: 0, rows: rowsOf(plane) });
+    const run = (kernel: Parameters<typeof runKernel>[0], scalars: object, operands: KernelCase['operands']) =>
+      runKernel(kernel, { operands, scalars: scalars as KernelCase['scalars'], tolerance: 0 }, module).yPtr!;
+    const size = (d: { points?: number }, stride: number) => (d.points ?? pointsOf(plane)) * stride;
+    const x = run(winogradInput as never, input, {
+      xPtr: own.x,
+      yPtr: { output: size({}, input.pointStride) },
+    });
+    const y = run(winogradProducts as never, products, {
+      xPtr: x,
+      wPtr: own.w,
+      yPtr: { output: size(products, products.yPointStride) },
+    });
+    const whole = run(winogradOutput as never, output, {
+      xPtr: y,
+      yPtr: { output: own.outputs },
+      biasPtr: own.bias,
+      residualPtr: own.residual,
+    });
+    const { outputYPtr } = runKernel(convWinograd, caseOf(plane, options), module);
+    expect(outputYPtr).toEqual(whole);
+  });
+});
