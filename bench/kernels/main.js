@@ -11,6 +11,8 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { host, hostLine, stealSeconds } from '../host.js';
+import { lineNs } from '../line/line.js';
+import { cpusFor } from '../peers/child.js';
 import { extractLayers } from './extract.js';
 import { layerGraph, layerWork } from './layer_graph.js';
 import { createLimits } from './limits.js';
@@ -40,6 +42,8 @@ export async function main(args) {
   const before = stealSeconds();
   const startLoad = host().load;
   const workers = Number(values.workers);
+  const [first, second] = workers > 1 ? await cpusFor(2) : [];
+  const startNs = second === undefined ? 0 : await lineNs(first, second);
   const limits = createLimits();
   limits.measure(20);
   const runtime = await start(workers, values.module);
@@ -58,7 +62,8 @@ export async function main(args) {
     if (layers.length > 0) networks.push({ name: basename(file, '.txt'), layers });
   }
   await runtime.close();
-  const machine = { ...host(), loadBefore: startLoad, stolenSeconds: stealSeconds() - before };
+  const distancesNs = second === undefined ? [] : [startNs, await lineNs(first, second)];
+  const machine = { ...host(), distancesNs, loadBefore: startLoad, stolenSeconds: stealSeconds() - before };
   const report = {
     host: machine,
     module: runtime.module,
@@ -68,7 +73,8 @@ export async function main(args) {
     networks,
   };
   console.log(
-    `${hostLine(machine)}; ${machine.stolenSeconds.toFixed(1)} s stolen; module ${runtime.module}${values.exact ? ', exact' : ''}\n`,
+    `${hostLine(machine)}; ${machine.stolenSeconds.toFixed(1)} s stolen; module ${runtime.module}${values.exact ? ', exact' : ''}` +
+      `${distancesNs.length > 0 ? `; core to core ${distancesNs.map(ns => ns.toFixed(0)).join(' and ')} ns` : ''}\n`,
   );
   console.log(markdown(report, values.ways));
   if (values.json) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { host, stealSeconds } from '../host.js';
+import { lineNs } from '../line/line.js';
 import { modelName, parseBenchArgs } from '../models.js';
 import { cpusFor, startEngine } from './child.js';
 import { parseEngine } from './engines.js';
@@ -92,6 +93,8 @@ async function models(given, networks) {
 }
 
 async function compare({ name, source, inputs, gflop, shapes }, engines, { runs, ...place }) {
+  const [first, second] = place.cpus;
+  const distancesNs = [];
   const folder = mkdtempSync(join(tmpdir(), 'numavox-bench-'));
   const children = engines.map(engine => startEngine(engine, place));
   try {
@@ -103,6 +106,7 @@ async function compare({ name, source, inputs, gflop, shapes }, engines, { runs,
       rows.push({ ...engines[i], ...loaded, timesMs: [], sizes, output: readFloats(outputTo) });
     }
     for (let round = 0; round < runs; round++) {
+      if (second !== undefined) distancesNs.push(await lineNs(first, second));
       for (let turn = 0; turn < children.length; turn++) {
         const i = (round + turn) % children.length;
         await quiet();
@@ -110,7 +114,7 @@ async function compare({ name, source, inputs, gflop, shapes }, engines, { runs,
       }
     }
     for (const [i, { ask }] of children.entries()) Object.assign(rows[i], await ask({ command: 'stop' }));
-    return { name, gflop, ...summarize(rows) };
+    return { name, gflop, distancesNs, ...summarize(rows) };
   } finally {
     for (const child of children) child.kill();
     rmSync(folder, { recursive: true, force: true });

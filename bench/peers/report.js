@@ -27,12 +27,14 @@ export function markdown({ host, threads, cpus, runs, results }) {
 const namesOf = ([{ engines }]) => engines.map(({ name }) => name);
 
 function times(results) {
-  const rows = results.map(({ name, gflop, engines }) => [
+  const hasDistances = results.some(({ distancesNs }) => distancesNs.length > 0);
+  const rows = results.map(({ name, gflop, distancesNs, engines }) => [
     name,
     gflop.toFixed(1),
     ...engines.map(({ medianMs, bestMs }) => `${ms(medianMs)} (${ms(bestMs)})`),
+    ...(hasDistances ? [`${ms(Math.min(...distancesNs))} to ${ms(Math.max(...distancesNs))}`] : []),
   ]);
-  return table(['network', 'GFLOP', ...namesOf(results)], rows);
+  return table(['network', 'GFLOP', ...namesOf(results), ...(hasDistances ? ['core to core, ns'] : [])], rows);
 }
 
 /** A row per network and engine of ours; void where outputs differ by more than the engine's tolerance. */

@@ -141,10 +141,14 @@ describe('the comparison', () => {
   it('prints void rows as such', () => {
     const host = { cpu: 'C', cores: 2, vectors: 'avx2', node: 'v20', v8: '11', load: '0.10' };
     const more = { loadAfter: '0.20', stealSeconds: 1, stealSecondsAfter: 1.5 };
-    const results = [{ name: 'net', gflop: 1, ...bench.summarize(rows) }];
-    const text = bench.markdown({ host: { ...host, ...more }, threads: 2, cpus: [0, 1], runs: 3, results });
+    const report = (distancesNs: readonly number[]) => {
+      const results = [{ name: 'net', gflop: 1, distancesNs, ...bench.summarize(rows) }];
+      return bench.markdown({ host: { ...host, ...more }, threads: 2, cpus: [0, 1], runs: 3, results });
+    };
+    const text = report([250, 45.5]);
     expect(text).toContain('load 0.10 before, 0.20 after; 0.5 s stolen. Threads: 2, on CPU 0,1. Runs: 3.');
-    expect(text).toContain('| net | 1.0 | 11.0 (10.0) | 20.0 (20.0) | 44.0 (40.0) | 5.50 (5.00) |');
+    expect(text).toContain('| net | 1.0 | 11.0 (10.0) | 20.0 (20.0) | 44.0 (40.0) | 5.50 (5.00) | 45.5 to 250 |');
+    expect(report([])).toContain('44.0 (40.0) | 5.50 (5.00) |\n');
     expect(text).toContain(
       '| net | numavox | 4.00x (4.00x), 4.00 to 4.17 | 0.50x (0.50x), 0.50 to 0.50 | 3.1e-4 | 6.2e-4 |',
     );
