@@ -1,13 +1,15 @@
 /**
  * f32_conv_gemm: convolution as implicit img2row + matrix product over register tiles.
- * Invariant: y's unfinished sums are the only state between blocks of K, so that blocks decide nothing about rounding.
+ * Invariant: a unit's unfinished sums, in y, or in the scratch where a pool follows, are the only state between blocks of K, so that
+ * blocks decide nothing about rounding.
  *
- *     scratch | Tile | Gather | edge tile | edge residual | zeros | bounce rows | origins | packed rows |
+ *     scratch | Unit | Tile | Gather | PoolWindow | edge tile | edge residual | zeros | bounce rows | origins | packed rows | sums |
  */
 import { NONE, RELU } from "./activation";
 import { ConvGemmDescriptor } from "./conv_gemm_descriptor";
 import { A_STEP, B_STEP, TILE_OUTPUTS, TILE_ROWS, Tile } from "./gemm_tile";
 import { Gather, ORIGIN_BYTES, fillOrigins, gatherBlock } from "./img2row";
+import { PoolWindow, storeMaxima } from "./pool_window";
 import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
 import { packedTile } from "./tiles";
 
@@ -25,6 +27,11 @@ class Unit {
   rows: i32;
   n: i32;
   outputs: i32;
+  /** Where its sums are, and the bytes from one row of them to the next. */
+  sumsPtr: usize;
+  sumsStride: usize;
+  /** Sums are in the scratch, which has room for whole tiles. */
+  isPooled: bool;
 }
 
 /** Fixed parts of the scratch, in bytes from its beginning. */
@@ -37,6 +44,9 @@ const TILE_AT: usize = 64;
 // @ts-ignore: decorator
 @inline
 const GATHER_AT: usize = 128;
+// @ts-ignore: decorator
+@inline
+const WINDOW_AT: usize = 192;
 // @ts-ignore: decorator
 @inline
 const EDGE_AT: usize = 256;
@@ -57,7 +67,8 @@ export function f32_conv_gemm(descriptorPtr: usize, unitBegin: i32, unitEnd: i32
   const d = changetype<ConvGemmDescriptor>(descriptorPtr);
   const unit = changetype<Unit>(scratchPtr + UNIT_AT);
   const gather = changetype<Gather>(scratchPtr + GATHER_AT);
-  const positions = d.batch * d.outD * d.outH * d.outW;
+  const members = d.poolD * d.poolH * d.poolW;
+  const positions = d.batch * d.outD * d.outH * d.outW * members;
   const groupOutputs = d.outC / d.groups;
   const groupChannels = d.inC / d.groups;
   const mBlocks = (positions + d.mBlock - 1) / d.mBlock;
@@ -70,7 +81,10 @@ export function f32_conv_gemm(descriptorPtr: usize, unitBegin: i32, unitEnd: i32
   gather.bounceStride = kBytes;
   gather.originsPtr = gather.bouncePtr + kBytes * TILE_ROWS;
   const packedPtr = align64(gather.originsPtr + <usize>(tiles * TILE_ROWS) * ORIGIN_BYTES);
+  const sumsPtr = align64(packedPtr + <usize>(tiles * TILE_ROWS) * (<usize>min(d.kBlock, k) << 2));
   memory.fill(gather.zerosPtr, 0, kBytes);
+  unit.isPooled = members > 1;
+  unit.sumsStride = members > 1 ? <usize>d.nBlock << 2 : <usize>d.outC << 2;
 
   for (let index = unitBegin; index < unitEnd; index++) {
     const rest = index / mBlocks;
@@ -80,16 +94,40 @@ export function f32_conv_gemm(descriptorPtr: usize, unitBegin: i32, unitEnd: i32
     unit.n = (rest % nBlocks) * d.nBlock;
     unit.outputs = min(d.nBlock, groupOutputs - unit.n);
     gather.tiles = (unit.rows + TILE_ROWS - 1) / TILE_ROWS;
+    unit.sumsPtr = members > 1 ? sumsPtr : outputPtr(d, unit, unit.m);
     fillOrigins(d, gather, unit.m, unit.rows, unit.group * groupChannels);
     for (let kBegin = 0; kBegin < k; kBegin += d.kBlock) {
       const kEnd = min(kBegin + d.kBlock, k);
       gatherBlock(d, gather, kBegin, kEnd, packedPtr);
       multiplyBlock(d, scratchPtr, packedPtr, kBegin, kEnd);
     }
+    if (members > 1) poolSums(d, scratchPtr, members);
   }
 }
 
-/** Adds the products of [kBegin, kEnd) to the unit's sums in y, and finishes them after the last block. */
+/** The unit's first output at position `m` of y. */
+// @ts-ignore: decorator
+@inline
+function outputPtr(d: ConvGemmDescriptor, unit: Unit, m: i32): usize {
+  return d.yPtr + (<usize>(m * d.outC + unit.group * (d.outC / d.groups) + unit.n) << 2);
+}
+
+/** The largest sums of each of the unit's windows to y. */
+function poolSums(d: ConvGemmDescriptor, scratchPtr: usize, members: i32): void {
+  const unit = changetype<Unit>(scratchPtr + UNIT_AT);
+  const window = changetype<PoolWindow>(scratchPtr + WINDOW_AT);
+  window.sizes(1, 1, members);
+  window.steps(0, 0, unit.sumsStride);
+  let to = outputPtr(d, unit, unit.m / members);
+  let from = unit.sumsPtr;
+  for (let row = 0; row < unit.rows; row += members) {
+    storeMaxima(window, from, 0, -Infinity, to, unit.outputs);
+    from += <usize>members * unit.sumsStride;
+    to += <usize>d.outC << 2;
+  }
+}
+
+/** Adds the products of [kBegin, kEnd) to the unit's sums, and finishes them after the last block. */
 function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usize, kBegin: i32, kEnd: i32): void {
   const unit = changetype<Unit>(scratchPtr + UNIT_AT);
   const tile = changetype<Tile>(scratchPtr + TILE_AT);
@@ -98,7 +136,7 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
   const panels = (groupOutputs + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
   const count = kEnd - kBegin;
   const tileBytes = <usize>count * A_STEP;
-  const yStride = <usize>d.outC << 2;
+  const yStride = unit.sumsStride;
   const last = kEnd == k;
   const curved = last && d.activation != NONE && d.activation != RELU;
   const added = last && d.residualPtr != 0;
@@ -109,21 +147,20 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
     const bPtr = d.wPtr + (<usize>panel * <usize>k + <usize>kBegin) * B_STEP;
     const biasPtr = d.biasPtr ? d.biasPtr + <usize>panel * B_STEP : scratchPtr + ZEROS_AT;
     const outputs = min(TILE_OUTPUTS, groupOutputs - n);
-    let offset = <usize>unit.m * yStride + (<usize>(unit.group * groupOutputs + n) << 2);
+    let yPtr = unit.sumsPtr + (<usize>(n - unit.n) << 2);
     let aPtr = packedPtr;
     for (let left = unit.rows; left > 0; left -= TILE_ROWS) {
-      const whole = left >= TILE_ROWS && outputs == TILE_OUTPUTS;
-      tile.yPtr = whole ? d.yPtr + offset : scratchPtr + EDGE_AT;
+      const whole = unit.isPooled || (left >= TILE_ROWS && outputs == TILE_OUTPUTS);
+      tile.yPtr = whole ? yPtr : scratchPtr + EDGE_AT;
       tile.yStride = whole ? yStride : EDGE_STRIDE;
       tile.startPtr = kBegin == 0 ? biasPtr : tile.yPtr;
       tile.startStride = kBegin == 0 ? 0 : tile.yStride;
-      tile.residualPtr = added ? d.residualPtr + offset : 0;
+      tile.residualPtr = added ? d.residualPtr + (yPtr - d.yPtr) : 0;
       if (whole) {
         packedTile(tile, aPtr, bPtr, count);
         if (curved) activateTile(tile.yPtr, tile.yStride, TILE_ROWS, d.activation, d.alpha, d.beta);
       } else {
         const rows = min(left, TILE_ROWS);
-        const yPtr = d.yPtr + offset;
         copyRows(tile.yPtr, EDGE_STRIDE, yPtr, yStride, rows, outputs);
         if (added) {
           copyRows(scratchPtr + EDGE_RESIDUAL_AT, EDGE_STRIDE, tile.residualPtr, yStride, rows, outputs);
@@ -134,7 +171,7 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
         copyRows(yPtr, yStride, tile.yPtr, EDGE_STRIDE, rows, outputs);
       }
       aPtr += tileBytes;
-      offset += yStride * TILE_ROWS;
+      yPtr += yStride * TILE_ROWS;
     }
   }
 }

@@ -33,6 +33,9 @@ export class ConvGemmDescriptor {
   activation: i32;
   alpha: f32;
   beta: f32;
+  poolD: i32;
+  poolH: i32;
+  poolW: i32;
   mBlock: i32;
   nBlock: i32;
   kBlock: i32;

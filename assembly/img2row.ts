@@ -62,23 +62,30 @@ export class Gather {
   row5: usize;
 }
 
-/** The origins of `rows` positions from `first` on, for channels from `channel` on. */
+/**
+ * The origins of `rows` rows from `first` on, for channels from `channel` on: positions of y in their order, each of them all members of
+ * its window. `first` is a window's first member.
+ */
 export function fillOrigins(d: ConvGemmDescriptor, gather: Gather, first: i32, rows: i32, channel: i32): void {
-  let w = first % d.outW;
-  let rest = first / d.outW;
+  const members = d.poolD * d.poolH * d.poolW;
+  let rest = first / members;
+  let w = rest % d.outW;
+  rest /= d.outW;
   let h = rest % d.outH;
   rest /= d.outH;
   let depth = rest % d.outD;
   let image = rest / d.outD;
   let originPtr = gather.originsPtr;
-  for (let row = 0; row < rows; row++) {
-    const origin = changetype<Origin>(originPtr);
-    origin.d = depth * d.strideD - d.padD;
-    origin.h = h * d.strideH - d.padH;
-    origin.w = w * d.strideW - d.padW;
-    const position = ((image * d.inD + origin.d) * d.inH + origin.h) * d.inW + origin.w;
-    origin.ptr = d.xPtr + (<usize>(position * d.inC + channel) << 2);
-    originPtr += ORIGIN_BYTES;
+  const end = originPtr + <usize>rows * ORIGIN_BYTES;
+  while (originPtr != end) {
+    for (let i = depth * d.poolD; i < (depth + 1) * d.poolD; i++) {
+      for (let j = h * d.poolH; j < (h + 1) * d.poolH; j++) {
+        for (let k = w * d.poolW; k < (w + 1) * d.poolW; k++) {
+          fillOrigin(d, changetype<Origin>(originPtr), image, i, j, k, channel);
+          originPtr += ORIGIN_BYTES;
+        }
+      }
+    }
     if (++w == d.outW) {
       w = 0;
       if (++h == d.outH) {
@@ -94,6 +101,16 @@ export function fillOrigins(d: ConvGemmDescriptor, gather: Gather, first: i32, r
     changetype<Origin>(originPtr).d = NOWHERE;
     originPtr += ORIGIN_BYTES;
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function fillOrigin(d: ConvGemmDescriptor, origin: Origin, image: i32, z: i32, y: i32, x: i32, channel: i32): void {
+  origin.d = z * d.strideD - d.padD;
+  origin.h = y * d.strideH - d.padH;
+  origin.w = x * d.strideW - d.padW;
+  const position = ((image * d.inD + origin.d) * d.inH + origin.h) * d.inW + origin.w;
+  origin.ptr = d.xPtr + (<usize>(position * d.inC + channel) << 2);
 }
 
 /** Packs [kBegin, kEnd) of every row into tiles of [kEnd - kBegin][6], one after another from outPtr on. */

@@ -1,11 +1,12 @@
 /**
- * f32_winograd_output: products back to outputs along up to three axes, a few groups of sixteen channels at a time, with bias, residual and
- * activation. Invariant: what a tile has beyond the output is dropped.
+ * f32_winograd_output: products back to outputs along up to three axes, a few groups of sixteen channels at a time, with bias, residual,
+ * activation and max pool. Invariant: what a tile has beyond the output is dropped.
  *
- *     scratch | passes along d, h and w | tile [d][h][w][group][quad][4] |
+ *     scratch | passes along d, h and w | a pool's window | tile [d][h][w][group][quad][4] |
  */
 import { activate, RELU } from "./activation";
 import { loadLanes, storeLanes } from "./lanes";
+import { PoolWindow, storeMaxima } from "./pool_window";
 import { ceilDiv } from "./rows";
 import { GROUP_ROW } from "./table_tile";
 import { Axis, AXIS_BYTES, firstOutput } from "./winograd_grid";
@@ -44,6 +45,9 @@ export class WinogradOutputDescriptor {
   activation: i32;
   alpha: f32;
   beta: f32;
+  poolD: i32;
+  poolH: i32;
+  poolW: i32;
   unitRows: i32;
   unitGroups: i32;
 }
@@ -52,10 +56,13 @@ export class WinogradOutputDescriptor {
 // @ts-ignore: decorator
 @inline
 const VECTOR: usize = 16;
-/** Where the tile lies in the scratch, in bytes from its beginning. */
+/** Where the window and the tile lie in the scratch, in bytes from its beginning. */
 // @ts-ignore: decorator
 @inline
-const TILE_AT: usize = 144;
+const WINDOW_AT: usize = 144;
+// @ts-ignore: decorator
+@inline
+const TILE_AT: usize = 192;
 
 // @ts-ignore: decorator
 @inline
@@ -73,10 +80,11 @@ export function f32_winograd_output(descriptorPtr: usize, unitBegin: i32, unitEn
     const group = (unit % groupBlocks) * d.unitGroups;
     const count = min(d.unitGroups, groups - group);
     fillPasses(d, count, scratchPtr);
+    fillWindow(d, count, changetype<PoolWindow>(scratchPtr + WINDOW_AT));
     for (let row = first; row < last; row++) {
       const x = d.xPtr + <usize>(group * d.rowPitch + row) * GROUP_ROW;
       transformTile(d, x, scratchPtr);
-      storeTile(d, d.firstRow + row, 16 * group, count, scratchPtr + TILE_AT);
+      storeTile(d, d.firstRow + row, 16 * group, count, scratchPtr);
     }
   }
 }
@@ -119,6 +127,13 @@ function fillPasses(d: WinogradOutputDescriptor, groups: i32, passesPtr: usize):
   }
 }
 
+/** A pool's window over the tile. */
+function fillWindow(d: WinogradOutputDescriptor, groups: i32, window: PoolWindow): void {
+  const vectorBytes = <usize>(groups * quadsOf(d)) * VECTOR;
+  window.sizes(d.poolD, d.poolH, d.poolW);
+  window.steps(<usize>(d.tileH * d.tileW) * vectorBytes, <usize>d.tileW * vectorBytes, vectorBytes);
+}
+
 /** Quads of each group: fewer than four where there is but one group. */
 // @ts-ignore: decorator
 @inline
@@ -141,31 +156,47 @@ function transformTile(d: WinogradOutputDescriptor, x: usize, passesPtr: usize):
 }
 
 /** What of a tile lies in the output, `groups` of channels from `channel` on. */
-function storeTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups: i32, tilePtr: usize): void {
+function storeTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups: i32, scratchPtr: usize): void {
   const line = row / d.tilesW;
-  const firstD = firstOutput(axisOf(d, 0), line / d.tilesH);
-  const firstH = firstOutput(axisOf(d, 1), line % d.tilesH);
-  const firstW = firstOutput(axisOf(d, 2), row % d.tilesW);
+  const firstD = firstOutput(axisOf(d, 0), line / d.tilesH) / d.poolD;
+  const firstH = firstOutput(axisOf(d, 1), line % d.tilesH) / d.poolH;
+  const firstW = firstOutput(axisOf(d, 2), row % d.tilesW) / d.poolW;
+  const pooled = d.poolD * d.poolH * d.poolW > 1;
   const stepW = <usize>(d.dilW * d.outC) << 2;
   // A phase may have fewer tiles than there is room for.
-  const endW = firstW < d.outW ? min(d.tileW, ceilDiv(d.outW - firstW, d.dilW)) : 0;
+  const endW = firstW < d.outW ? min(d.tileW / d.poolW, ceilDiv(d.outW - firstW, d.dilW)) : 0;
   const quads = groups * quadsOf(d);
   const vectorBytes = <usize>quads * VECTOR;
-  for (let i = 0; i < d.tileD; i++) {
-    const z = firstD + i * d.dilD;
+  for (let i = 0; i < d.tileD; i += d.poolD) {
+    const z = firstD + i / d.poolD * d.dilD;
     if (z >= d.outD) break;
-    for (let j = 0; j < d.tileH; j++) {
-      const y = firstH + j * d.dilH;
+    for (let j = 0; j < d.tileH; j += d.poolH) {
+      const y = firstH + j / d.poolH * d.dilH;
       if (y >= d.outH) break;
-      let from = tilePtr + <usize>((i * d.tileH + j) * d.tileW) * vectorBytes;
+      let from = scratchPtr + TILE_AT + <usize>((i * d.tileH + j) * d.tileW) * vectorBytes;
       let at = <usize>(((z * d.outH + y) * d.outW + firstW) * d.outC + channel) << 2;
       for (let w = 0; w < endW; w++) {
-        storeChannels(d, channel, quads, from, at);
-        from += vectorBytes;
+        if (pooled) storeLargest(d, channel, quads, from, at, scratchPtr);
+        else storeChannels(d, channel, quads, from, at);
+        from += <usize>d.poolW * vectorBytes;
         at += stepW;
       }
     }
   }
+}
+
+/** The channels of one window. */
+function storeLargest(
+  d: WinogradOutputDescriptor,
+  channel: i32,
+  quads: i32,
+  from: usize,
+  at: usize,
+  scratchPtr: usize,
+): void {
+  const window = changetype<PoolWindow>(scratchPtr + WINDOW_AT);
+  const biasPtr = d.biasPtr ? d.biasPtr + (<usize>channel << 2) : 0;
+  storeMaxima(window, from, biasPtr, d.activation == RELU ? 0 : -Infinity, d.yPtr + at, min(4 * quads, d.outC - channel));
 }
 
 /** The channels of one position, `at` bytes from the output's beginning. */

@@ -7,6 +7,7 @@
 // The bar: the packed tile, in its faster form, reaches 80 % of the chains; the exit status says whether it did. Run `npm run build` first.
 import { convGemm, convGemmBlocks } from '../../dist/src/kernels/conv_gemm.js';
 import { encode } from '../../dist/src/kernels/descriptor.js';
+import { noPool } from '../../dist/src/kernels/fields.js';
 import { laneTileBits, tiledKernels } from '../../dist/src/kernels/tiles.js';
 import { buildBenchModule, flopPerChainStep } from '../bench_module.js';
 import { host, hostLine } from '../host.js';
@@ -119,7 +120,7 @@ function measureLayer({ kernels, f32, i32 }, [name, inC, outC, [depth, height, w
   const size = { inD: depth, inH: height, inW: width, outD: depth, outH: height, outW: width };
   const taps = { kD: 3, kH: 3, kW: 3, padD: 1, padH: 1, padW: 1 };
   const units = { strideD: 1, strideH: 1, strideW: 1, dilD: 1, dilH: 1, dilW: 1 };
-  const shape = { batch: 1, inC, outC, ...size, ...taps, ...units, groups: 1 };
+  const shape = { batch: 1, inC, outC, ...size, ...taps, ...units, groups: 1, ...noPool };
   const take = allocator();
   const operands = { xPtr: take(positions * inC), wPtr: take(27 * inC * outC), biasPtr: take(outC), residualPtr: 0 };
   const yPtr = take(positions * outC);

@@ -7,6 +7,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { encode } from '../../dist/src/kernels/descriptor.js';
+import { noPool } from '../../dist/src/kernels/fields.js';
 import { gridFields, tilesOver } from '../../dist/src/kernels/winograd_grid.js';
 import { winogradInput } from '../../dist/src/kernels/winograd_input.js';
 import { winogradOutput } from '../../dist/src/kernels/winograd_output.js';
@@ -66,7 +67,7 @@ function measure(kernels, memory, { channels, rows, unitGroups }) {
     }
     return (1e6 * best) / vectors;
   };
-  const finish = { residualPtr: 0, activation: 1, alpha: 0, beta: 0 };
+  const finish = { residualPtr: 0, activation: 1, alpha: 0, beta: 0, ...noPool };
   return {
     bytes: 4 * points * pointStride,
     inputNs: nsOf(winogradInput, input),

@@ -8,6 +8,7 @@ import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
 import { convPlanar, planarRowBlock } from '../kernels/conv_planar.js';
 import { convPlanarWinograd } from '../kernels/conv_planar_winograd.js';
 import { convPointwise, convPointwiseBlocks } from '../kernels/conv_pointwise.js';
+import { noPool } from '../kernels/fields.js';
 import { roundUp } from '../kernels/sizes.js';
 import type { WinogradTile } from '../kernels/winograd_transforms.js';
 import { activationOf, type KernelCase, type WindowOptions, windowSizes } from './kernel_case.js';
@@ -25,7 +26,7 @@ interface GemmOptions extends WindowOptions {
 
 function gemm({ groups = 1, activation = 'relu', residual = false, ...window }: GemmOptions): KernelCase {
   const { values, inputs, outputs, taps } = windowSizes(window);
-  const shape = { ...values, groups };
+  const shape = { ...values, groups, ...noPool };
   const panels = Math.ceil(window.outC / groups / 8);
   return {
     kernel: convGemm.name,

@@ -1,4 +1,6 @@
 /** Winograd's three kernels to time, on one chunk of tiles each. */
+
+import { noPool } from '../kernels/fields.js';
 import { product, roundUp, type Triple } from '../kernels/sizes.js';
 import { gridFields, tilesOver } from '../kernels/winograd_grid.js';
 import { winogradInput } from '../kernels/winograd_input.js';
@@ -51,7 +53,7 @@ function layer({ size, axes, inC, outC }: Options): KernelCase[] {
       values: {
         ...{ outD: size[0], outH: size[1], outW: size[2], outC, ...gridFields(grid) },
         ...{ firstRow: 0, rows, rowPitch: pitch, pointStride: yPointStride, unitRows: 4, unitGroups: 1 },
-        ...activationOf('relu'),
+        ...{ ...activationOf('relu'), ...noPool },
       },
       operands: { xPtr: products, yPtr: 4 * outputs, biasPtr: 4 * outC },
       fresh: ['xPtr', 'yPtr'],

@@ -9,6 +9,8 @@ import {
   channelRuns,
   fields,
   finishCounts,
+  maximaCounts,
+  poolMembers,
   type Values,
   type Work,
 } from './work.js';
@@ -59,7 +61,9 @@ function cutAlongW(s: Shape): number {
 export function gemmWork(values: Values, caches: CacheSizes): Work {
   const s = shapeOf(values);
   const { groups, mBlock, nBlock, kBlock } = fields(values, 'groups', 'mBlock', 'nBlock', 'kBlock');
-  const positions = s.batch * s.outD * s.outH * s.outW;
+  const stored = s.batch * s.outD * s.outH * s.outW;
+  const members = poolMembers(values);
+  const positions = stored * members;
   const outputs = s.outC / groups;
   const channels = s.inC / groups;
   const depth = s.kD * s.kH * s.kW * channels;
@@ -74,7 +78,7 @@ export function gemmWork(values: Values, caches: CacheSizes): Work {
   const spans = packs * (depth / span + kBlocks - 1);
   const edgeTiles = outputs % tileOutputs === 0 ? panels / rowTiles : 1;
   const edgeValues = outputs % tileOutputs === 0 ? tileRows * tileOutputs : tileRows * (outputs % tileOutputs);
-  const hasEdges = outputs % tileOutputs !== 0 || positions % tileRows !== 0;
+  const hasEdges = members === 1 && (outputs % tileOutputs !== 0 || positions % tileRows !== 0);
 
   const weightBytes = 4 * groups * panels * tileOutputs * depth;
   const passBytes = 4 * Math.min(nBlock, outputs) * depth;
@@ -82,7 +86,7 @@ export function gemmWork(values: Values, caches: CacheSizes): Work {
   const inBytes = inputBytes(s);
   const isFar = inBytes / groups > caches.ownBytes / 2;
   const inPasses = inputPasses(s, channels, caches) * (isFar ? nBlocks : 1);
-  const once = activationTraffic(inBytes + 4 * positions * s.outC * (values.residualPtr ? 2 : 1), caches);
+  const once = activationTraffic(inBytes + 4 * stored * s.outC * (values.residualPtr ? 2 : 1), caches);
   return {
     counts: {
       gemmStep: groups * rowTiles * panels * depth,
@@ -94,6 +98,7 @@ export function gemmWork(values: Values, caches: CacheSizes): Work {
       packSpan: spans,
       packCut: together ? (packs * tileRows * (depth / span) * cutAlongW(s)) / s.outW : 0,
       ...finishCounts(values, positions * s.outC),
+      ...maximaCounts(members, stored * s.outC),
     },
     cacheBytes: once.cacheBytes + inBytes * (inPasses - 1) + weightBytes * (weightPasses - 1),
     memoryBytes: once.memoryBytes + weightBytes,

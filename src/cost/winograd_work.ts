@@ -3,7 +3,16 @@ import { stepOf } from '../kernels/conv_winograd.js';
 import { winogradInputFields } from '../kernels/winograd_input.js';
 import { winogradOutputFields } from '../kernels/winograd_output.js';
 import { winogradProductsFields } from '../kernels/winograd_products.js';
-import { activationTraffic, type CacheSizes, fields, finishCounts, type Values, type Work } from './work.js';
+import {
+  activationTraffic,
+  type CacheSizes,
+  fields,
+  finishCounts,
+  maximaCounts,
+  poolMembers,
+  type Values,
+  type Work,
+} from './work.js';
 
 /** Rows that the register tiles of the products have on average. */
 const tileRows = 6;
@@ -39,9 +48,11 @@ export function winogradOutputWork(values: Values, caches: CacheSizes): Work {
   const { outC, rows, tileD, tileH, tileW } = fields(values, 'outC', 'rows', 'tileD', 'tileH', 'tileW');
   const vectors = rows * pointsOf(values) * Math.ceil(outC / 4);
   const outputs = rows * tileD * tileH * tileW * outC;
-  const bytes = 16 * vectors + 4 * outputs * (values.residualPtr ? 2 : 1);
+  const members = poolMembers(values);
+  const stored = outputs / members;
+  const bytes = 16 * vectors + 4 * stored * (values.residualPtr ? 2 : 1);
   return {
-    counts: { transformOut: vectors, ...finishCounts(values, outputs) },
+    counts: { transformOut: vectors, ...finishCounts(values, outputs), ...maximaCounts(members, stored) },
     ...activationTraffic(bytes, caches),
   };
 }

@@ -124,3 +124,13 @@ export function finishCounts(step: Values, values: number): { finish: number; cu
   const needed = residualPtr !== 0 || activation > 1;
   return { finish: needed ? values / 4 : 0, curve: curved.has(activation) ? values / 4 : 0 };
 }
+
+/** Positions of a window of a convolution's pool; 1 where there is none. */
+export function poolMembers(values: Values): number {
+  const { poolD, poolH, poolW } = fields(values, 'poolD', 'poolH', 'poolW');
+  return poolD * poolH * poolW;
+}
+
+/** What the pool of a convolution adds for `values` results, each the largest of `members`. */
+export const maximaCounts = (members: number, values: number): { poolMaxTap: number; poolWindow: number } =>
+  members === 1 ? { poolMaxTap: 0, poolWindow: 0 } : { poolMaxTap: (values * members) / 16, poolWindow: values / 16 };

@@ -1,5 +1,6 @@
 /** What a graph costs, counted as papers count it: 2 operations per multiply-add of convolutions and matrix products. */
 import type { Graph, Node, TypedGraph } from './ir.js';
+import { beforePool } from './pooled.js';
 import { sizeOf } from './shape.js';
 
 /** Floating-point operations of one run of the node; 0 for ops other than Conv, Gemm and MatMul. */
@@ -8,7 +9,7 @@ export function nodeFlops(graph: TypedGraph, node: Node): number {
   const outputs = sizeOf(dims(node.outputs[0]));
   switch (node.op) {
     case 'Conv':
-      return 2 * outputs * sizeOf(dims(node.inputs[1]).slice(1));
+      return 2 * sizeOf(beforePool(node, dims(node.outputs[0]))) * sizeOf(dims(node.inputs[1]).slice(1));
     case 'Gemm':
       return 2 * outputs * dims(node.inputs[0])[node.transA ? 0 : 1]!;
     case 'MatMul':

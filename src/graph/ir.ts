@@ -69,12 +69,19 @@ interface NodeBase {
   readonly outputs: readonly string[];
 }
 
-/** y = activation(conv(x, w) + bias + residual). inputs: x [N,C,...], w [M,C/groups,...], bias [M] or '', residual like y or ''. */
+/**
+ * y = maxpool(activation(conv(x, w) + bias + residual)). inputs: x [N,C,...], w [M,C/groups,...], bias [M] or '', residual like y or ''.
+ */
 export interface ConvNode extends NodeBase {
   readonly op: 'Conv';
   readonly window: Window;
   readonly groups: number;
   readonly activation: Activation | null;
+  /**
+   * Windows of a max pool, one size per spatial dimension: they do not overlap, and what fills none is dropped. Null: none.
+   * Where there is one there is no residual, and the activation is ReLU or none: a maximum of either is the same bits in any order.
+   */
+  readonly pool: readonly number[] | null;
 }
 
 /** y = activation(alpha * a @ b + beta * c). inputs: a, b, c or ''. */

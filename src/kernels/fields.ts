@@ -35,5 +35,13 @@ export const window = {
   padW: 'i32',
 } as const;
 
+/**
+ * A max pool over what a convolution computes, in front of y: windows [poolD, poolH, poolW] that do not overlap, one for each position of
+ * y. 1 along all axes: none. NaN wins.
+ */
+export const pool = { poolD: 'i32', poolH: 'i32', poolW: 'i32' } as const;
+
+export const noPool = { poolD: 1, poolH: 1, poolW: 1 } as const;
+
 /** activation: a code of `activationCodes`; alpha: slope (leakyRelu, elu) or lower bound (clip); beta: upper bound (clip). */
 export const activation = { activation: 'i32', alpha: 'f32', beta: 'f32' } as const;

@@ -1,6 +1,6 @@
 import { activate } from './activation.js';
 import type { Values } from './descriptor.js';
-import { activation } from './fields.js';
+import { activation, pool } from './fields.js';
 import type { Kernel } from './kernel.js';
 import { firstOutputs, gridAxes, membersOf, winogradGrid } from './winograd_grid.js';
 import { alongAxis, transformsOf } from './winograd_transforms.js';
@@ -9,6 +9,8 @@ import { alongAxis, transformsOf } from './winograd_transforms.js';
  * f32_winograd_output: y = activation(bias + transform of x + residual), x [point][group of 16 channels][rowPitch][16] as
  * f32_winograd_products writes it, points pointStride floats apart, y [outD, outH, outW, outC]. A row is one tile of the grid
  * (winograd_grid.ts), `rows` of them from firstRow on; what a tile has beyond y is dropped. bias: [outC]; residual: as y.
+ * A pool takes the largest of such values: its windows divide tiles, along an axis without dilation; the activation is ReLU or none, and
+ * there is no residual.
  * At least one axis has several points.
  * A unit is (block of unitRows rows, block of unitGroups groups), groups fastest.
  */
@@ -27,6 +29,7 @@ export const winogradOutputFields = {
   biasPtr: 'ptr',
   residualPtr: 'ptr',
   ...activation,
+  ...pool,
   unitRows: 'i32',
   unitGroups: 'i32',
 } as const;
@@ -39,8 +42,8 @@ export const winogradOutput: Kernel<typeof winogradOutputFields> = {
   name: 'f32_winograd_output',
   fields: winogradOutputFields,
   units: d => Math.ceil(d.rows / d.unitRows) * groupBlocks(d),
-  /** As laid out in assembly/winograd_output.ts: three passes, a tile. */
-  scratchBytes: d => 144 + d.unitGroups * 64 * d.pointsD * d.pointsH * d.pointsW,
+  /** As laid out in assembly/winograd_output.ts: three passes, a window, a tile. */
+  scratchBytes: d => 192 + d.unitGroups * 64 * d.pointsD * d.pointsH * d.pointsW,
   twin({ f32 }, d, begin, end) {
     for (let unit = begin; unit < end; unit++) {
       const first = Math.floor(unit / groupBlocks(d)) * d.unitRows;
@@ -78,11 +81,19 @@ export function finishTile(
     firstOutputs(axes, row),
     axes.map(axis => axis.tile),
   );
-  for (const [i, [z, y, x]] of members.entries()) {
-    if (z! >= d.outD || y! >= d.outH || x! >= d.outW) continue;
-    const at = ((z! * d.outH + y!) * d.outW + x!) * d.outC + channel;
+  const largest = new Map<number, number>();
+  for (const [i, position] of members.entries()) {
+    const [z, y, x] = [
+      Math.floor(position[0]! / d.poolD),
+      Math.floor(position[1]! / d.poolH),
+      Math.floor(position[2]! / d.poolW),
+    ];
+    if (z >= d.outD || y >= d.outH || x >= d.outW) continue;
+    const at = ((z * d.outH + y) * d.outW + x) * d.outC + channel;
     const bias = d.biasPtr ? f32[d.biasPtr / 4 + channel]! : 0;
     const residual = d.residualPtr ? f32[d.residualPtr / 4 + at]! : 0;
-    f32[d.yPtr / 4 + at] = finish(Math.fround(bias + values[i]! + residual));
+    const value = finish(Math.fround(bias + values[i]! + residual));
+    largest.set(at, Math.max(largest.get(at) ?? Number.NEGATIVE_INFINITY, value));
   }
+  for (const [at, value] of largest) f32[d.yPtr / 4 + at] = value;
 }

@@ -1,4 +1,5 @@
 import type { ConvNode, TypedGraph } from '../graph/ir.js';
+import { beforePool, convolvedDims } from '../graph/pooled.js';
 import { sizeOf } from '../graph/shape.js';
 import { convDepthwise, depthwiseRowBlock } from '../kernels/conv_depthwise.js';
 import { convGemm, convGemmBlocks } from '../kernels/conv_gemm.js';
@@ -13,7 +14,8 @@ import { channelsLast, type Layout } from './layout.js';
 import { type LiveTaps, liveRuns, liveTaps, liveWindow } from './live_taps.js';
 import { choosePlanarWinograd, type PlanarTiles } from './planar_winograd.js';
 import { pointwiseShape } from './pointwise.js';
-import { ndhwcFields, windowFields } from './spatial.js';
+import { lowerApart, poolsItself } from './pooled_convolution.js';
+import { ndhwcFields, poolFields, windowFields } from './spatial.js';
 import { chooseWinograd, type WinogradChoice } from './winograd.js';
 import { lowerConvWinograd } from './winograd_steps.js';
 
@@ -67,26 +69,41 @@ export function lowerConv(context: Context, node: ConvNode): void {
   if (!context.constant(wName)) throw unsupported(node, `weights '${wName}' are computed; they must be constant`);
   const bias = biasName === '' ? null : context.floats(biasName);
   if (biasName !== '' && !bias) throw unsupported(node, `bias '${biasName}' is computed; it must be constant`);
-  const kernel = kernelOf(context);
-  if (kernel === 'f32_conv_planar') lowerConvPlanar(context, node, bias);
-  else if (kernel === 'f32_conv_depthwise') lowerConvDepthwise(context, node, bias);
-  else lowerConvDense(context, node, bias);
+  const method = context.convMethod ?? methodOf(context);
+  if (!node.pool || poolsItself(node, method)) lowerBy(method, context, node, bias);
+  else lowerApart(context, node, (inner, convolution) => lowerBy(method, inner, convolution, bias));
 }
 
 /** What a choice is made from: the whole convolution, of which a part may have fewer groups. */
 function wholeConv({ fullNode, fullDims }: Context): [ConvNode, readonly number[], readonly number[]] {
   const node = fullNode as ConvNode;
-  return [node, fullDims(node.inputs[0]!), fullDims(node.outputs[0]!)];
+  return [node, ...convolvedDims(node, fullDims)];
 }
 
-const kernelOf = (context: Context): ConvKernelName =>
-  context.convMethod?.kernel ?? chooseConvKernel(...wholeConv(context));
-
 /** By Winograd's method where that is allowed and pays, directly elsewhere. */
-function lowerConvDense(context: Context, node: ConvNode, bias: Float32Array | null): void {
+function methodOf(context: Context): ConvMethod {
+  const whole = wholeConv(context);
+  const { exact, weightGrowth } = context;
+  return {
+    kernel: chooseConvKernel(...whole),
+    winograd: exact ? null : winogradOf(...whole, weightGrowth),
+    planarTiles: exact ? null : planarTilesOf(...whole, weightGrowth),
+  };
+}
+
+function lowerBy(method: ConvMethod, context: Context, node: ConvNode, bias: Float32Array | null): void {
+  if (method.kernel === 'f32_conv_planar') lowerConvPlanar(context, node, bias, method.planarTiles);
+  else if (method.kernel === 'f32_conv_depthwise') lowerConvDepthwise(context, node, bias);
+  else lowerConvDense(context, node, bias, method.winograd);
+}
+
+function lowerConvDense(
+  context: Context,
+  node: ConvNode,
+  bias: Float32Array | null,
+  choice: WinogradChoice | null,
+): void {
   const live = liveTaps(...wholeConv(context));
-  const chosen = () => (context.exact ? null : winogradOf(...wholeConv(context), context.weightGrowth));
-  const choice = context.convMethod ? context.convMethod.winograd : chosen();
   if (choice)
     lowerConvWinograd(context, node, { choice, live, bias, residualPtr: residualAddress(context, node, channelsLast) });
   else lowerConvDirect(context, node, live, bias);
@@ -106,8 +123,9 @@ function lowerConvDirect(context: Context, node: ConvNode, live: LiveTaps, bias:
   const residualPtr = residualAddress(context, node, channelsLast);
   const y = context.output(yName, channelsLast);
   const sizes = ndhwcFields(x.dims, y.dims);
+  const convolved = beforePool(node, y.dims);
   const groupInC = sizes.inC / node.groups;
-  const where = whereOf(node, 2 * sizeOf(y.dims) * sizeOf(live.counts) * groupInC);
+  const where = whereOf(node, 2 * sizeOf(convolved) * sizeOf(live.counts) * groupInC);
   const operands = {
     xPtr: x.address,
     yPtr: y.address,
@@ -124,10 +142,11 @@ function lowerConvDirect(context: Context, node: ConvNode, live: LiveTaps, bias:
     ...activationFields(node.activation),
   };
   // The two kernels give the same bits, so that a part of a layer may take another one than the whole.
-  const inPlace = context.convMethod?.kernel === 'f32_conv_gemm' ? null : pointwiseShape(node, x.dims, y.dims, live);
+  const isGathered = node.pool !== null || context.convMethod?.kernel === 'f32_conv_gemm';
+  const inPlace = isGathered ? null : pointwiseShape(node, x.dims, y.dims, live);
   if (inPlace) emitter.step(where, convPointwise, { ...inPlace, ...operands, ...convPointwiseBlocks(inPlace) });
   else {
-    const shape = { ...sizes, ...liveWindow(node, live), groups: node.groups };
+    const shape = { ...sizes, ...liveWindow(node, live), groups: node.groups, ...poolFields(node) };
     emitter.step(where, convGemm, { ...shape, ...operands, ...convGemmBlocks(shape) });
   }
   context.define(yName, y);
@@ -185,9 +204,8 @@ function planarLayout(width: number, left: number, right: number): Layout {
 
 /** The layout in which a convolution gives its result, but for the halos that readers ask for. */
 export function convLayout(graph: TypedGraph, node: ConvNode): Layout {
-  const dims = (name: string) => graph.types.get(name)!.dims;
-  const y = dims(node.outputs[0]!);
-  const isPlanar = chooseConvKernel(node, dims(node.inputs[0]!), y) === 'f32_conv_planar';
+  const [x, y] = convolvedDims(node, name => graph.types.get(name)!.dims);
+  const isPlanar = !node.pool && chooseConvKernel(node, x, y) === 'f32_conv_planar';
   return isPlanar ? planarLayout(y.at(-1)!, 0, 0) : channelsLast;
 }
 
@@ -211,7 +229,7 @@ function planarOutput(context: Context, name: string): Layout {
   let right = 0;
   for (const reader of context.readers(name)) {
     if (reader.op !== 'Conv' || reader.inputs[0] !== name) continue;
-    const y = context.fullDims(reader.outputs[0]!);
+    const [, y] = convolvedDims(reader, context.fullDims);
     if (chooseConvKernel(reader, dims, y) !== 'f32_conv_planar') continue;
     const needs = planarNeeds(reader, dims, y);
     left = Math.max(left, needs.left);
@@ -220,7 +238,7 @@ function planarOutput(context: Context, name: string): Layout {
   return planarLayout(dims.at(-1)!, left, right);
 }
 
-function lowerConvPlanar(context: Context, node: ConvNode, bias: Float32Array | null): void {
+function lowerConvPlanar(context: Context, node: ConvNode, bias: Float32Array | null, tiles: PlanarTiles | null): void {
   const { emitter } = context;
   const wName = node.inputs[1]!;
   const yName = node.outputs[0]!;
@@ -243,8 +261,6 @@ function lowerConvPlanar(context: Context, node: ConvNode, bias: Float32Array | 
   };
   const where = whereOf(node, 2 * sizeOf(y.dims) * taps * inC);
   const weights = context.constant(wName)!;
-  const chosen = () => (context.exact ? null : choosePlanarWinograd(...wholeConv(context), context.weightGrowth));
-  const tiles = context.convMethod ? context.convMethod.planarTiles : chosen();
   if (tiles) {
     const { kW, dilD, dilH, dilW, padD, padH, padW } = window;
     const [tileD, tileH] = tiles;

@@ -12,7 +12,11 @@ export function localNode(graph: TypedGraph, node: Node, out: Box, x: Box | unde
     case 'Conv': {
       const outChannels = graph.types.get(node.outputs[0]!)!.dims[1]!;
       const groups = (node.groups * (out[1]![1] - out[1]![0])) / outChannels;
-      return { ...node, groups: node.groups === 1 ? 1 : groups, window: localWindow(graph, node, node.window, out, x) };
+      return {
+        ...node,
+        groups: node.groups === 1 ? 1 : groups,
+        window: localWindow(graph, node, node.window, out, x, node.pool),
+      };
     }
     case 'MaxPool':
     case 'AveragePool':
@@ -23,12 +27,19 @@ export function localNode(graph: TypedGraph, node: Node, out: Box, x: Box | unde
 }
 
 /** Pads from the box's own beginning and end; negative where the box begins before the first tap. */
-function localWindow(graph: TypedGraph, node: Node, window: Window, out: Box, x: Box): Window {
+function localWindow(
+  graph: TypedGraph,
+  node: Node,
+  window: Window,
+  out: Box,
+  x: Box,
+  pool: readonly number[] | null = null,
+): Window {
   const sizes = graph.types.get(node.inputs[0]!)!.dims.slice(2);
   const [from, at] = [x.slice(2), out.slice(2)];
   return {
     ...window,
-    padsBegin: window.padsBegin.map((pad, i) => pad + from[i]![0] - at[i]![0] * window.strides[i]!),
+    padsBegin: window.padsBegin.map((pad, i) => pad + from[i]![0] - at[i]![0] * (pool?.[i] ?? 1) * window.strides[i]!),
     padsEnd: window.padsEnd.map((pad, i) => pad + sizes[i]! - from[i]![1]),
   };
 }

@@ -3,11 +3,16 @@ import { sizeOf } from '../graph/shape.js';
 import { poolAverage, poolMax, poolRowBlock } from '../kernels/pool.js';
 import { reduceMax, reduceMean } from '../kernels/reduce.js';
 import { type Context, whereOf } from './context.js';
+import type { Held } from './held.js';
 import { channelsLast } from './layout.js';
 import { lift, ndhwcFields, windowFields } from './spatial.js';
 
 export function lowerPool(context: Context, node: PoolNode): void {
-  const x = context.inLayout(node.inputs[0]!, channelsLast);
+  poolFrom(context, node, context.inLayout(node.inputs[0]!, channelsLast));
+}
+
+/** The node's output from its input, which is channels last. */
+export function poolFrom(context: Context, node: PoolNode, x: Held): void {
   const yName = node.outputs[0]!;
   const y = context.output(yName, channelsLast);
   const [padEndD, padEndH, padEndW] = lift(node.window.padsEnd, 0);

@@ -1,4 +1,4 @@
-import type { Window } from '../graph/ir.js';
+import type { ConvNode, Window } from '../graph/ir.js';
 
 /** [d, h, w] from one to three spatial sizes: 1D and 2D layers have unit sizes in front. */
 export function lift(values: readonly number[], unit: number): [number, number, number] {
@@ -11,6 +11,12 @@ export function ndhwcFields(x: readonly number[], y: readonly number[]) {
   const [inD, inH, inW] = lift(x.slice(2), 1);
   const [outD, outH, outW] = lift(y.slice(2), 1);
   return { batch: x[0]!, inC: x[1]!, inD, inH, inW, outC: y[1]!, outD, outH, outW };
+}
+
+/** Descriptor fields of a Conv's pool. */
+export function poolFields({ pool }: Pick<ConvNode, 'pool'>) {
+  const [poolD, poolH, poolW] = lift(pool ?? [], 1);
+  return { poolD, poolH, poolW };
 }
 
 /** Descriptor fields of a window whose pads are explicit. */

@@ -3,6 +3,7 @@ import { roundUp, type Triple } from '../kernels/sizes.js';
 import { type GridAxis, gridFields, tilesOver } from '../kernels/winograd_grid.js';
 import type { absent, activationFields } from './context.js';
 import type { Address } from './emitter.js';
+import type { poolFields } from './spatial.js';
 import { type ConvShape, mapTriple, packedSizes, type WinogradChoice } from './winograd.js';
 
 /** The input of the convolution at stride 1. */
@@ -24,7 +25,7 @@ export interface WinogradImage {
   readonly biasPtr: Address | 0;
   readonly yPtr: Address;
   readonly residualPtr: Address | 0;
-  readonly finish: ReturnType<typeof activationFields>;
+  readonly finish: ReturnType<typeof activationFields> & ReturnType<typeof poolFields>;
 }
 
 export interface ImageGrid {
@@ -118,9 +119,9 @@ export const outputOperands = (
 ) => ({
   xPtr: from.ptr,
   yPtr,
-  outD: shape.outSizes[0],
-  outH: shape.outSizes[1],
-  outW: shape.outSizes[2],
+  outD: shape.outSizes[0] / finish.poolD,
+  outH: shape.outSizes[1] / finish.poolH,
+  outW: shape.outSizes[2] / finish.poolW,
   outC: shape.outC,
   ...gridFields(grid.outGrid),
   ...{ firstRow: range.firstRow, rows: range.rows },

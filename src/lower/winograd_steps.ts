@@ -4,6 +4,8 @@
  * Invariant: a tile is computed alike in whatever block or chunk it lies.
  */
 import type { ConvNode } from '../graph/ir.js';
+import { beforePool } from '../graph/pooled.js';
+import { sizeOf } from '../graph/shape.js';
 import { product, roundUp } from '../kernels/sizes.js';
 import { winogradInput } from '../kernels/winograd_input.js';
 import { winogradOutput } from '../kernels/winograd_output.js';
@@ -14,7 +16,7 @@ import type { Address } from './emitter.js';
 import { offset } from './held.js';
 import { channelsLast, leadOf, rowMajor, stridesOf } from './layout.js';
 import type { LiveTaps } from './live_taps.js';
-import { windowFields } from './spatial.js';
+import { poolFields, windowFields } from './spatial.js';
 import { type ConvShape, convShape, mapTriple, type WinogradChoice } from './winograd.js';
 import { emitBlocks } from './winograd_blocks.js';
 import {
@@ -66,7 +68,7 @@ export function lowerConvWinograd(context: Context, node: ConvNode, options: Win
   const { emitter } = context;
   const [xName, wName] = node.inputs as [string, string];
   const yName = node.outputs[0]!;
-  const shape = convShape(node, context.value(xName).dims, context.dims(yName), live);
+  const shape = convShape(node, context.value(xName).dims, beforePool(node, context.dims(yName)), live);
   const { kD, kH, kW } = windowFields(node.window);
   const x = inputOf(context, node, shape, choice);
   const y = context.output(yName, channelsLast);
@@ -83,7 +85,7 @@ export function lowerConvWinograd(context: Context, node: ConvNode, options: Win
   });
   const biasPtr = bias ? emitter.words(bias) : absent;
   const grid = imageGrid(shape, choice, x.pads);
-  const imageFloats = shape.outC * product(shape.outSizes);
+  const imageFloats = sizeOf(y.dims) / shape.batch;
   for (let image = 0; image < shape.batch; image++) {
     emitImage(context, node, {
       shape,
@@ -93,7 +95,7 @@ export function lowerConvWinograd(context: Context, node: ConvNode, options: Win
       biasPtr,
       yPtr: offset(y.address, image * imageFloats),
       residualPtr: residualPtr === absent ? absent : offset(residualPtr as Address, image * imageFloats),
-      finish: activationFields(node.activation),
+      finish: { ...activationFields(node.activation), ...poolFields(node) },
     });
   }
   context.define(yName, y);

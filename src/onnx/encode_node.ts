@@ -110,6 +110,7 @@ const encoders: Encoders = {
   Conv: node => {
     refuseFused(node);
     if (node.inputs[3]) throw refuse(node, `the addition of '${node.inputs[3]}' is fused into it`);
+    if (node.pool) throw refuse(node, `a max pool of ${node.pool.join('x')} is fused into it`);
     return { attributes: [...windowAttributes(node.window), int('group', node.groups)] };
   },
   Gemm: node => {

@@ -22,6 +22,7 @@ export function foldAffine(view: View, node: Node, value: string, affine: Affine
   const shared = notAlone(view, value);
   if (shared) return { refused: shared };
   if (!isFloat32(view, value)) return { refused: `${label} is not in float32` };
+  if (target.op === 'Conv' && target.pool) return { refused: `${label} has its pool before it` };
   if (target.activation) return { refused: `${label} has its activation before it` };
   if (target.op === 'Conv' && target.inputs[3] && affine.factors)
     return { refused: `${label} has its residual before it` };

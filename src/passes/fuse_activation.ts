@@ -16,6 +16,8 @@ function attempt(node: Node, view: View): Attempt {
   if (!isFloat32(view, value)) return { refused: `${label} is not in float32` };
   if (target.activation) return { refused: `${label} has an activation already` };
   const { activation, outputs } = node;
+  if (target.op === 'Conv' && target.pool && activation.kind !== 'relu')
+    return { refused: `${label} has its pool before it` };
   return { absorbed: target, node: { ...target, outputs, activation }, constants: [], reason: `into ${label}` };
 }
 

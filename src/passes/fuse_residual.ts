@@ -42,6 +42,7 @@ function choose(view: View, value: string, other: string): Choice | string {
   if (shared) return shared;
   const { node: conv, place } = producer;
   if (conv.activation) return `Conv '${conv.name}' has its activation before it`;
+  if (conv.pool) return `Conv '${conv.name}' has its pool before it`;
   if (conv.inputs[3]) return `Conv '${conv.name}' has a residual already`;
   return { conv, place, other };
 }

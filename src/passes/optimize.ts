@@ -7,6 +7,7 @@ import { batchNormRule } from './fold_batch_norm.js';
 import { foldConstants } from './fold_constants.js';
 import { activationRule } from './fuse_activation.js';
 import { biasRule } from './fuse_bias.js';
+import { poolRule } from './fuse_pool.js';
 import { residualRule } from './fuse_residual.js';
 import { scaleRule } from './fuse_scale.js';
 import { fuse } from './fusion.js';
@@ -15,9 +16,9 @@ import { removeDead } from './remove_dead.js';
 import { removeIdentities } from './remove_identities.js';
 import type { Pass, PassReport } from './report.js';
 
-/** One walk for all: what follows a convolution (bias, BatchNorm, residual, activation) is merged into it in the order it has. */
+/** One walk for all: what follows a convolution (bias, BatchNorm, residual, activation, pool) is merged into it in the order it has. */
 const fuseAll: Pass = graph =>
-  fuse(graph, [gemmRule, batchNormRule, scaleRule, biasRule, residualRule, activationRule]);
+  fuse(graph, [gemmRule, batchNormRule, scaleRule, biasRule, residualRule, activationRule, poolRule]);
 
 /** Dead nodes go first as well: one that reads a value must not stand in the way of a fusion. */
 export const passes: readonly Pass[] = [removeDead, foldConstants, removeIdentities, fuseAll, removeDead];

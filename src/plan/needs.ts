@@ -69,7 +69,9 @@ function convInput(node: ConvNode, x: readonly number[], w: readonly number[], o
   const groupOutC = outC / node.groups;
   const [begin, end] = out[1]!;
   const channels: Range = [Math.floor(begin / groupOutC) * groupInC, Math.ceil(end / groupOutC) * groupInC];
-  return [out[0]!, channels, ...windowRanges(node.window, x.slice(2), out.slice(2))];
+  const { pool } = node;
+  const convolved = out.slice(2).map(([from, to], i): Range => (pool ? [from * pool[i]!, to * pool[i]!] : [from, to]));
+  return [out[0]!, channels, ...windowRanges(node.window, x.slice(2), convolved)];
 }
 
 /** What windows at the output positions `out` reach of the input, one range per spatial axis. */

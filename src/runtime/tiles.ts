@@ -8,6 +8,7 @@
  */
 import { convGemm } from '../kernels/conv_gemm.js';
 import { encode } from '../kernels/descriptor.js';
+import { noPool } from '../kernels/fields.js';
 import { activationCodes } from '../kernels/kernel.js';
 import { laneTileBits, type TiledKernel, tiledKernels } from '../kernels/tiles.js';
 import { winogradProducts } from '../kernels/winograd_products.js';
@@ -53,7 +54,7 @@ const gemmDescriptor = (): Int32Array =>
     ...{ batch: 1, inD: 1, inH: 1, inW: rows, inC: depth, outD: 1, outH: 1, outW: rows, outC: outputs, groups: 1 },
     ...{ kD: 1, kH: 1, kW: 1, strideD: 1, strideH: 1, strideW: 1 },
     ...{ dilD: 1, dilH: 1, dilW: 1, padD: 0, padH: 0, padW: 0 },
-    ...{ activation: activationCodes.none, alpha: 0, beta: 0, mBlock: rows, nBlock: outputs, kBlock: depth },
+    ...{ activation: activationCodes.none, alpha: 0, beta: 0, ...noPool, mBlock: rows, nBlock: outputs, kBlock: depth },
   });
 
 const productsDescriptor = (): Int32Array =>

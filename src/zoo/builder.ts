@@ -101,7 +101,8 @@ export function netBuilder({ name: graphName, inputDims, width, classes, seed }:
       const weight = constant(`${name}.weight`, weightDims, 0, uniformHalfWidth(rectifiedGain, fanIn));
       const biasName = bias ? constant(`${name}.bias`, [outC], 0, biasHalfWidth(fanIn)) : '';
       const inputs = [x.name, weight, biasName, ''];
-      const node: Node = { op: 'Conv', name, inputs, outputs: [name], window, groups: 1, activation: null };
+      const attributes = { window, groups: 1, activation: null, pool: null };
+      const node: Node = { op: 'Conv', name, inputs, outputs: [name], ...attributes };
       return append(node, [x.dims[0]!, outC, ...slid(x.dims, window)]);
     },
 

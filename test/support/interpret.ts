@@ -5,7 +5,8 @@
 import { readNumbers } from '../../src/graph/constant.js';
 import { activate, evaluate } from '../../src/graph/evaluate.js';
 import { operandOf } from '../../src/graph/infer.js';
-import type { BatchNormNode, Node, TypedGraph } from '../../src/graph/ir.js';
+import type { BatchNormNode, ConvNode, Node, PoolNode, TypedGraph } from '../../src/graph/ir.js';
+import { beforePool } from '../../src/graph/pooled.js';
 import { padAmounts, resizeScales } from '../../src/graph/rules/extent.js';
 import type { Operands } from '../../src/graph/rules/rule.js';
 import { broadcastStrides, sizeOf, stridedOffsets } from '../../src/graph/shape.js';
@@ -37,7 +38,7 @@ function compute(graph: TypedGraph, node: Node, values: ReadonlyMap<string, Tens
   const type = graph.types.get(node.outputs[0]!)!;
   switch (node.op) {
     case 'Conv':
-      return activated(node, conv(node, type.dims, read));
+      return maxPooled(node, type.dims, activated(node, conv(node, beforePool(node, type.dims), read)));
     case 'Gemm':
       return activated(node, gemm(node, type.dims, read));
     case 'MatMul':
@@ -81,6 +82,16 @@ function operandsOf(graph: TypedGraph, node: Node, values: ReadonlyMap<string, T
 
 const activated = ({ activation }: Extract<Node, { op: 'Conv' | 'Gemm' }>, values: number[]): number[] =>
   activation ? values.map(value => activate(activation, value)) : values;
+
+/** Behind the pool of a Conv with these sizes of y. */
+function maxPooled(node: ConvNode, dims: readonly number[], values: number[]): number[] {
+  if (!node.pool) return values;
+  const zeros = node.pool.map(() => 0);
+  const pads = { padsBegin: zeros, padsEnd: zeros, autoPad: 'explicit' } as const;
+  const window = { kernel: node.pool, strides: node.pool, dilations: node.pool.map(() => 1), ...pads };
+  const plain: PoolNode = { ...node, op: 'MaxPool', window, ceilMode: false, countIncludePad: false };
+  return pool(plain, dims, { dims: beforePool(node, dims), data: values });
+}
 
 function batchNorm(node: BatchNormNode, read: Read): number[] {
   const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map(read) as [Tensor, Tensor, Tensor, Tensor, Tensor];

@@ -10,7 +10,7 @@ type NodeSpec = Given<Node>;
 const noWindow: Window = { kernel: [], strides: [], dilations: [], padsBegin: [], padsEnd: [], autoPad: 'explicit' };
 
 const defaults: { readonly [K in Node['op']]?: object } = {
-  Conv: { groups: 1, activation: null },
+  Conv: { groups: 1, activation: null, pool: null },
   MaxPool: { ceilMode: false, countIncludePad: false },
   AveragePool: { ceilMode: false, countIncludePad: false },
   Gemm: { alpha: 1, beta: 1, transA: false, transB: false, activation: null },

@@ -123,11 +123,25 @@ export function inferConv(node: ConvNode, operands: Operands): Inferred {
     throw modelError(node, `bias ${show(bias)} does not fit the ${outC} outputs of the weights ${show(w)}`);
   }
   const { window, output } = slide(node, node.window, x, kernel, false);
-  const dims = [x.dims[0]!, outC, ...output];
+  const dims = [x.dims[0]!, outC, ...pooled(node, output)];
   if (residual && !sameDims(residual.dims, dims)) {
     throw modelError(node, `residual ${show(residual)} differs from the output ${showDims(dims)}`);
   }
   return { node: { ...node, window }, dtype, dims };
+}
+
+/** Sizes behind the Conv's own pool. */
+function pooled(node: ConvNode, sizes: readonly number[]): readonly number[] {
+  const { pool, activation } = node;
+  if (!pool) return sizes;
+  checkAttribute(node, 'pool', pool, sizes.length, 1);
+  if (node.inputs[3] || (activation && activation.kind !== 'relu')) {
+    throw modelError(node, 'has a pool behind a residual or an activation other than ReLU');
+  }
+  if (sizes.some((size, i) => size < pool[i]!)) {
+    throw modelError(node, `pool ${showDims(pool)} is larger than what is convolved, ${showDims(sizes)}`);
+  }
+  return sizes.map((size, i) => Math.floor(size / pool[i]!));
 }
 
 export function inferPool(node: PoolNode, operands: Operands): Inferred {

@@ -52,7 +52,7 @@ const conv: Converter = context => {
   const window = readWindow(context, convKernel(context, weights));
   const groups = context.attributes.int('group', 1);
   if (groups < 1) throw opError('model', context, `group is ${groups}, at least 1 is needed`);
-  return [{ ...baseOf(context, [x, weights, bias, '']), op: 'Conv', window, groups, activation: null }];
+  return [{ ...baseOf(context, [x, weights, bias, '']), op: 'Conv', window, groups, activation: null, pool: null }];
 };
 
 function readPoolWindow(context: OpContext): Window {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { costedKernels, workOf } from '../../../src/cost/work_of.js';
 import { convGemm, convGemmBlocks, convGemmFields } from '../../../src/kernels/conv_gemm.js';
 import { convPointwise, convPointwiseBlocks } from '../../../src/kernels/conv_pointwise.js';
+import { noPool } from '../../../src/kernels/fields.js';
 import { kernels } from '../../../src/kernels/index.js';
 
 const caches = { ownBytes: 2 ** 20, sharedBytes: 2 ** 25 };
@@ -11,7 +12,7 @@ function gemm(overrides: Record<string, number> = {}) {
   const zeros = Object.fromEntries(Object.keys(convGemmFields).map(name => [name, 0]));
   const sizes = { batch: 1, inC: 16, inD: 6, inH: 12, inW: 10, outC: 24, outD: 6, outH: 12, outW: 10 };
   const window = { kD: 3, kH: 3, kW: 3, strideD: 1, strideH: 1, strideW: 1, dilD: 1, dilH: 1, dilW: 1 };
-  const shape = { ...zeros, ...sizes, ...window, padD: 1, padH: 1, padW: 1, groups: 1, ...overrides };
+  const shape = { ...zeros, ...sizes, ...window, padD: 1, padH: 1, padW: 1, groups: 1, ...noPool, ...overrides };
   const values = { ...shape, ...convGemmBlocks(shape as never), ...overrides };
   return { kernel: 'f32_conv_gemm', values, units: convGemm.units(values as never) };
 }

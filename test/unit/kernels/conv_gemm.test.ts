@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { convGemm, convGemmBlocks } from '../../../src/kernels/conv_gemm.js';
+import { poolMax } from '../../../src/kernels/pool.js';
+import { leastCommon, product } from '../../../src/kernels/sizes.js';
 import { activationCodes } from '../../../src/kernels/kernel.js';
-import { type ConvProblem, convSizes } from './convolution.js';
+import { type ConvProblem, convSizes, poolSizes } from './convolution.js';
 import { checkKernel, type KernelCase, moduleNames, randomFloats, runKernel } from './harness.js';
 
 interface Blocks {
@@ -20,7 +22,7 @@ interface Options {
 
 function caseOf(problem: ConvProblem, options: Options): KernelCase {
   const groups = problem.groups ?? 1;
-  const sizes = { ...convSizes(problem), groups };
+  const sizes = { ...convSizes(problem), groups, ...poolSizes(problem) };
   const { batch, inD, inH, inW, inC, outD, outH, outW, outC, kD, kH, kW } = sizes;
   const depth = (kD * kH * kW * inC) / groups;
   const panels = groups * Math.ceil(outC / groups / 8);
@@ -177,6 +179,83 @@ describe('f32_conv_gemm', () => {
   });
 });
 
+describe('f32_conv_gemm with a pool', () => {
+  const layer: ConvProblem = {
+    title: '',
+    inC: 3,
+    outC: 13,
+    input: [5, 7, 9],
+    kernel: [3, 3, 3],
+    pad: [1, 1, 1],
+  };
+  const pooled: readonly ConvProblem[] = [
+    { ...layer, title: 'of 1x2x2', pool: [1, 2, 2] },
+    { ...layer, title: 'of 2x2x2', pool: [2, 2, 2] },
+    { ...layer, title: 'of 3x3x3', pool: [3, 3, 3] },
+    { ...layer, title: 'of 2x1x1', pool: [2, 1, 1], outC: 8 },
+    { ...layer, title: 'of 1x1x4', pool: [1, 1, 4], outC: 4 },
+    { ...layer, title: 'of everything', pool: [5, 7, 9] },
+    { ...layer, title: 'of two images', pool: [2, 3, 2], batch: 2, inC: 17, outC: 3 },
+    { ...layer, title: 'of groups', pool: [2, 2, 3], inC: 6, outC: 18, groups: 3 },
+    { ...layer, title: 'behind strides and dilations', pool: [1, 2, 2], stride: [1, 2, 1], dilation: [2, 1, 2], outC: 20 },
+    { ...layer, title: 'of one tap', pool: [2, 2, 1], kernel: [1, 1, 1], pad: [0, 0, 0], inC: 33, outC: 31 },
+  ];
+  const blocksOf = (pool: readonly number[]) => {
+    const least = leastCommon(6, product(pool));
+    return [
+      { mBlock: least, nBlock: 8, kBlock: 7 },
+      { mBlock: 2 * least, nBlock: 24, kBlock: 53 },
+    ];
+  };
+
+  it.each(pooled)('$title', problem => {
+    for (const activation of Object.values(activationCodes)) check(problem, { activation, bias: activation > 0 });
+    for (const blocks of blocksOf(problem.pool!)) check(problem, { blocks });
+  });
+
+  it.each(pooled)('$title has the bits of f32_pool_max behind it, for every size of blocks', problem => {
+    const x = specials(convSizes(problem));
+    for (const activation of [activationCodes.none, activationCodes.relu]) {
+      for (const bias of [false, true]) {
+        for (const module of moduleNames) {
+          const plain = caseOf({ ...problem, pool: [1, 1, 1] }, { x, activation, bias });
+          const wanted = poolOf(problem, plain, runKernel(convGemm, plain, module).yPtr!, module);
+          for (const blocks of [undefined, ...blocksOf(problem.pool!)]) {
+            const own = caseOf(problem, blocks ? { x, activation, bias, blocks } : { x, activation, bias });
+            const { yPtr } = runKernel(convGemm, own, module);
+            expect(yPtr).toEqual(wanted);
+          }
+        }
+      }
+    }
+  });
+
+  /** Zeros of both signs, infinities and NaN among few numbers, so that windows have equal ones. */
+  function specials({ batch, inD, inH, inW, inC }: ReturnType<typeof convSizes>): Float32Array {
+    const values = [0, -0, 1, -1, 1e-30, -1e-30];
+    const x = randomFloats(batch * inD * inH * inW * inC, 9).map(value => values[Math.floor((value + 1) * 3)]!);
+    x[x.length >> 1] = Number.NaN;
+    x[x.length >> 2] = Number.POSITIVE_INFINITY;
+    x[x.length - 1] = Number.NEGATIVE_INFINITY;
+    return x;
+  }
+
+  function poolOf(problem: ConvProblem, { scalars }: KernelCase, x: Float32Array, module: (typeof moduleNames)[number]) {
+    const { outD, outH, outW, outC, batch } = convSizes(problem);
+    const [kD, kH, kW] = problem.pool!;
+    const pool: KernelCase = {
+      operands: { xPtr: x, yPtr: { output: batch * outD * outH * outW * outC } },
+      scalars: {
+        ...{ batch, inC: outC, outC, outD, outH, outW, kD, kH, kW, strideD: kD, strideH: kH, strideW: kW },
+        ...{ inD: scalars.outD!, inH: scalars.outH!, inW: scalars.outW!, dilD: 1, dilH: 1, dilW: 1 },
+        ...{ padD: 0, padH: 0, padW: 0, padEndD: 0, padEndH: 0, padEndW: 0, countIncludePad: 0, mBlock: 3 },
+      },
+      tolerance: 0,
+    };
+    return runKernel(poolMax, pool, module).yPtr;
+  }
+});
+
 describe('convGemmBlocks', () => {
   const layers: readonly [string, ConvProblem][] = [
     ['conv1a', { title: '', inC: 3, outC: 64, input: [16, 112, 112], kernel: [3, 3, 3], pad: [1, 1, 1] }],
@@ -187,7 +266,7 @@ describe('convGemmBlocks', () => {
     ['1x1x1', { title: '', inC: 2048, outC: 512, input: [1, 4, 4] }],
   ];
   it.each(layers)('gives %s units for many workers, each soon done', (_, problem) => {
-    const sizes = { ...convSizes(problem), groups: 1 };
+    const sizes = { ...convSizes(problem), groups: 1, ...poolSizes(problem) };
     const { mBlock, nBlock, kBlock } = convGemmBlocks(sizes);
     expect([mBlock % 6, nBlock % 8]).toEqual([0, 0]);
     const depth = sizes.kD * sizes.kH * sizes.kW * sizes.inC;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { convGemm, convGemmBlocks } from '../../../src/kernels/conv_gemm.js';
 import { convPointwise, convPointwiseBlocks } from '../../../src/kernels/conv_pointwise.js';
+import { noPool } from '../../../src/kernels/fields.js';
 import { activationCodes } from '../../../src/kernels/kernel.js';
 import { checkKernel, type KernelCase, moduleNames, randomFloats, runKernel } from './harness.js';
 
@@ -49,7 +50,7 @@ const check = (problem: Problem, options: Options = {}): Float32Array =>
 function asGemm(test: KernelCase, { positions, inC, outC, groups = 1 }: Problem): KernelCase {
   const line = { batch: 1, inD: 1, inH: 1, inW: positions, inC, outD: 1, outH: 1, outW: positions, outC };
   const steps = { kD: 1, kH: 1, kW: 1, strideD: 1, strideH: 1, strideW: 1, dilD: 1, dilH: 1, dilW: 1 };
-  const shape = { ...line, ...steps, padD: 0, padH: 0, padW: 0, groups };
+  const shape = { ...line, ...steps, padD: 0, padH: 0, padW: 0, groups, ...noPool };
   return { ...test, scalars: { ...test.scalars, ...shape, ...convGemmBlocks(shape) } };
 }
 

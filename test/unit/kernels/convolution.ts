@@ -13,6 +13,8 @@ export interface ConvProblem {
   readonly pad?: Triple;
   readonly padEnd?: Triple;
   readonly groups?: number;
+  /** Windows of a pool behind it. */
+  readonly pool?: Triple;
 }
 
 const ones: Triple = [1, 1, 1];
@@ -22,8 +24,11 @@ const zeros: Triple = [0, 0, 0];
 export function convSizes(problem: ConvProblem) {
   const { batch = 1, inC, outC, input, kernel = ones, stride = ones, dilation = ones, pad = zeros } = problem;
   const padEnd = problem.padEnd ?? pad;
-  const out = (axis: 0 | 1 | 2) =>
-    Math.floor((input[axis] + pad[axis] + padEnd[axis] - (kernel[axis] - 1) * dilation[axis] - 1) / stride[axis]) + 1;
+  const windows = problem.pool ?? ones;
+  const out = (axis: 0 | 1 | 2) => {
+    const span = input[axis] + pad[axis] + padEnd[axis] - (kernel[axis] - 1) * dilation[axis] - 1;
+    return Math.floor((Math.floor(span / stride[axis]) + 1) / windows[axis]);
+  };
   return {
     batch,
     inD: input[0],
@@ -47,4 +52,9 @@ export function convSizes(problem: ConvProblem) {
     padH: pad[1],
     padW: pad[2],
   };
+}
+
+/** The descriptor's fields of its pool. */
+export function poolSizes({ pool: [poolD, poolH, poolW] = ones }: ConvProblem) {
+  return { poolD, poolH, poolW };
 }
