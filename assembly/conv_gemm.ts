@@ -3,15 +3,15 @@
  * Invariant: a unit's unfinished sums, in y, or in the scratch where a pool follows, are the only state between blocks of K, so that
  * blocks decide nothing about rounding.
  *
- *     scratch | Unit | Tile | Gather | PoolWindow | edge tile | edge residual | zeros | bounce rows | origins | packed rows | sums |
+ *     scratch | Unit | Tile | Gather | edge tile | edge residual | windows | zeros | bounce rows | origins | packed rows | sums |
  */
 import { NONE, RELU } from "./activation";
 import { ConvGemmDescriptor } from "./conv_gemm_descriptor";
 import { A_STEP, B_STEP, TILE_OUTPUTS, TILE_ROWS, Tile } from "./gemm_tile";
 import { Gather, ORIGIN_BYTES, fillOrigins, gatherBlock } from "./img2row";
-import { PoolWindow, storeMaxima } from "./pool_window";
 import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
 import { packedTile } from "./tiles";
+import { Windows, WINDOWS_BYTES, fillMembers, storeLargest } from "./windows";
 
 // @ts-ignore: decorator
 @inline
@@ -27,11 +27,12 @@ class Unit {
   rows: i32;
   n: i32;
   outputs: i32;
-  /** Where its sums are, and the bytes from one row of them to the next. */
+  /** Where its sums are; bytes from one row to the next, and from one panel of outputs to the next. */
   sumsPtr: usize;
-  sumsStride: usize;
-  /** Sums are in the scratch, which has room for whole tiles. */
-  isPooled: bool;
+  rowBytes: usize;
+  panelBytes: usize;
+  /** Positions of a window; where there are several, sums are in the scratch, and whole tiles find room. */
+  members: i32;
 }
 
 /** Fixed parts of the scratch, in bytes from its beginning. */
@@ -46,16 +47,16 @@ const TILE_AT: usize = 64;
 const GATHER_AT: usize = 128;
 // @ts-ignore: decorator
 @inline
-const WINDOW_AT: usize = 192;
-// @ts-ignore: decorator
-@inline
 const EDGE_AT: usize = 256;
 // @ts-ignore: decorator
 @inline
 const EDGE_RESIDUAL_AT: usize = 448;
 // @ts-ignore: decorator
 @inline
-const ZEROS_AT: usize = 640;
+const WINDOWS_AT: usize = 640;
+// @ts-ignore: decorator
+@inline
+const ZEROS_AT: usize = WINDOWS_AT + WINDOWS_BYTES;
 
 // @ts-ignore: decorator
 @inline
@@ -81,10 +82,17 @@ export function f32_conv_gemm(descriptorPtr: usize, unitBegin: i32, unitEnd: i32
   gather.bounceStride = kBytes;
   gather.originsPtr = gather.bouncePtr + kBytes * TILE_ROWS;
   const packedPtr = align64(gather.originsPtr + <usize>(tiles * TILE_ROWS) * ORIGIN_BYTES);
-  const sumsPtr = align64(packedPtr + <usize>(tiles * TILE_ROWS) * (<usize>min(d.kBlock, k) << 2));
   memory.fill(gather.zerosPtr, 0, kBytes);
-  unit.isPooled = members > 1;
-  unit.sumsStride = members > 1 ? <usize>d.nBlock << 2 : <usize>d.outC << 2;
+  unit.members = members;
+  unit.rowBytes = <usize>d.outC << 2;
+  unit.panelBytes = TILE_OUTPUTS << 2;
+  if (members > 1) {
+    unit.sumsPtr = align64(packedPtr + <usize>(tiles * TILE_ROWS) * (<usize>min(d.kBlock, k) << 2));
+    unit.rowBytes = TILE_OUTPUTS << 2;
+    // A panel that is done in one go leaves its room to the next one.
+    unit.panelBytes = k > d.kBlock ? <usize>(tiles * TILE_ROWS) * unit.rowBytes : 0;
+    fillWindows(d, unit, changetype<Windows>(scratchPtr + WINDOWS_AT));
+  }
 
   for (let index = unitBegin; index < unitEnd; index++) {
     const rest = index / mBlocks;
@@ -94,14 +102,13 @@ export function f32_conv_gemm(descriptorPtr: usize, unitBegin: i32, unitEnd: i32
     unit.n = (rest % nBlocks) * d.nBlock;
     unit.outputs = min(d.nBlock, groupOutputs - unit.n);
     gather.tiles = (unit.rows + TILE_ROWS - 1) / TILE_ROWS;
-    unit.sumsPtr = members > 1 ? sumsPtr : outputPtr(d, unit, unit.m);
+    if (members == 1) unit.sumsPtr = outputPtr(d, unit, unit.m);
     fillOrigins(d, gather, unit.m, unit.rows, unit.group * groupChannels);
     for (let kBegin = 0; kBegin < k; kBegin += d.kBlock) {
       const kEnd = min(kBegin + d.kBlock, k);
       gatherBlock(d, gather, kBegin, kEnd, packedPtr);
       multiplyBlock(d, scratchPtr, packedPtr, kBegin, kEnd);
     }
-    if (members > 1) poolSums(d, scratchPtr, members);
   }
 }
 
@@ -112,19 +119,13 @@ function outputPtr(d: ConvGemmDescriptor, unit: Unit, m: i32): usize {
   return d.yPtr + (<usize>(m * d.outC + unit.group * (d.outC / d.groups) + unit.n) << 2);
 }
 
-/** The largest sums of each of the unit's windows to y. */
-function poolSums(d: ConvGemmDescriptor, scratchPtr: usize, members: i32): void {
-  const unit = changetype<Unit>(scratchPtr + UNIT_AT);
-  const window = changetype<PoolWindow>(scratchPtr + WINDOW_AT);
-  window.sizes(1, 1, members);
-  window.steps(0, 0, unit.sumsStride);
-  let to = outputPtr(d, unit, unit.m / members);
-  let from = unit.sumsPtr;
-  for (let row = 0; row < unit.rows; row += members) {
-    storeMaxima(window, from, 0, -Infinity, to, unit.outputs);
-    from += <usize>members * unit.sumsStride;
-    to += <usize>d.outC << 2;
-  }
+/** Members of a window are rows one behind the other. Bias and activation are in the sums. */
+function fillWindows(d: ConvGemmDescriptor, unit: Unit, windows: Windows): void {
+  fillMembers(windows, 1, 1, unit.members, 0, 0, unit.rowBytes);
+  windows.fromStep = <usize>unit.members * unit.rowBytes;
+  windows.toStep = <usize>d.outC << 2;
+  windows.biasPtr = 0;
+  windows.floor = -Infinity;
 }
 
 /** Adds the products of [kBegin, kEnd) to the unit's sums, and finishes them after the last block. */
@@ -136,7 +137,8 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
   const panels = (groupOutputs + TILE_OUTPUTS - 1) / TILE_OUTPUTS;
   const count = kEnd - kBegin;
   const tileBytes = <usize>count * A_STEP;
-  const yStride = unit.sumsStride;
+  const members = unit.members;
+  const yStride = unit.rowBytes;
   const last = kEnd == k;
   const curved = last && d.activation != NONE && d.activation != RELU;
   const added = last && d.residualPtr != 0;
@@ -147,10 +149,11 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
     const bPtr = d.wPtr + (<usize>panel * <usize>k + <usize>kBegin) * B_STEP;
     const biasPtr = d.biasPtr ? d.biasPtr + <usize>panel * B_STEP : scratchPtr + ZEROS_AT;
     const outputs = min(TILE_OUTPUTS, groupOutputs - n);
-    let yPtr = unit.sumsPtr + (<usize>(n - unit.n) << 2);
+    const sumsPtr = unit.sumsPtr + <usize>((n - unit.n) / TILE_OUTPUTS) * unit.panelBytes;
+    let yPtr = sumsPtr;
     let aPtr = packedPtr;
     for (let left = unit.rows; left > 0; left -= TILE_ROWS) {
-      const whole = unit.isPooled || (left >= TILE_ROWS && outputs == TILE_OUTPUTS);
+      const whole = members > 1 || (left >= TILE_ROWS && outputs == TILE_OUTPUTS);
       tile.yPtr = whole ? yPtr : scratchPtr + EDGE_AT;
       tile.yStride = whole ? yStride : EDGE_STRIDE;
       tile.startPtr = kBegin == 0 ? biasPtr : tile.yPtr;
@@ -172,6 +175,10 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
       }
       aPtr += tileBytes;
       yPtr += yStride * TILE_ROWS;
+    }
+    if (last && members > 1) {
+      const to = outputPtr(d, unit, unit.m / members) + (<usize>(n - unit.n) << 2);
+      storeLargest(changetype<Windows>(scratchPtr + WINDOWS_AT), sumsPtr, to, unit.rows / members, outputs);
     }
   }
 }

@@ -64,53 +64,70 @@ export class Gather {
 
 /**
  * The origins of `rows` rows from `first` on, for channels from `channel` on: positions of y in their order, each of them all members of
- * its window. `first` is a window's first member.
+ * its window; `first` is a window's first member.
  */
 export function fillOrigins(d: ConvGemmDescriptor, gather: Gather, first: i32, rows: i32, channel: i32): void {
   const members = d.poolD * d.poolH * d.poolW;
-  let rest = first / members;
-  let w = rest % d.outW;
-  rest /= d.outW;
-  let h = rest % d.outH;
-  rest /= d.outH;
-  let depth = rest % d.outD;
-  let image = rest / d.outD;
-  let originPtr = gather.originsPtr;
-  const end = originPtr + <usize>rows * ORIGIN_BYTES;
-  while (originPtr != end) {
-    for (let i = depth * d.poolD; i < (depth + 1) * d.poolD; i++) {
-      for (let j = h * d.poolH; j < (h + 1) * d.poolH; j++) {
-        for (let k = w * d.poolW; k < (w + 1) * d.poolW; k++) {
-          fillOrigin(d, changetype<Origin>(originPtr), image, i, j, k, channel);
-          originPtr += ORIGIN_BYTES;
-        }
-      }
+  const originsPtr = gather.originsPtr;
+  const end = originsPtr + <usize>rows * ORIGIN_BYTES;
+  let w = (first / members) % d.outW;
+  let line = first / members / d.outW;
+  for (let ptr = originsPtr; ptr < end; line++) {
+    const plane = line / d.outH;
+    const h = line % d.outH;
+    const image = plane / d.outD;
+    const depth = plane % d.outD;
+    if (members == 1) {
+      const count = min(d.outW - w, <i32>((end - ptr) / ORIGIN_BYTES));
+      ptr = fillRun(d, ptr, image, depth, h, w, count, channel);
+    } else {
+      for (; w < d.outW && ptr < end; w++) ptr = fillWindow(d, ptr, image, depth, h, w, channel);
     }
-    if (++w == d.outW) {
-      w = 0;
-      if (++h == d.outH) {
-        h = 0;
-        if (++depth == d.outD) {
-          depth = 0;
-          image++;
-        }
-      }
-    }
+    w = 0;
   }
-  for (let row = rows; row < gather.tiles * TILE_ROWS; row++) {
-    changetype<Origin>(originPtr).d = NOWHERE;
-    originPtr += ORIGIN_BYTES;
+  for (let ptr = end; ptr < originsPtr + <usize>(gather.tiles * TILE_ROWS) * ORIGIN_BYTES; ptr += ORIGIN_BYTES) {
+    changetype<Origin>(ptr).d = NOWHERE;
   }
 }
 
-// @ts-ignore: decorator
-@inline
-function fillOrigin(d: ConvGemmDescriptor, origin: Origin, image: i32, z: i32, y: i32, x: i32, channel: i32): void {
-  origin.d = z * d.strideD - d.padD;
-  origin.h = y * d.strideH - d.padH;
-  origin.w = x * d.strideW - d.padW;
-  const position = ((image * d.inD + origin.d) * d.inH + origin.h) * d.inW + origin.w;
-  origin.ptr = d.xPtr + (<usize>(position * d.inC + channel) << 2);
+/** The members of the window at a position of y. Returns where the next origin is. */
+function fillWindow(d: ConvGemmDescriptor, ptr: usize, image: i32, depth: i32, h: i32, w: i32, channel: i32): usize {
+  for (let i = 0; i < d.poolD; i++) {
+    for (let j = 0; j < d.poolH; j++) {
+      ptr = fillRun(d, ptr, image, depth * d.poolD + i, h * d.poolH + j, w * d.poolW, d.poolW, channel);
+    }
+  }
+  return ptr;
+}
+
+/** `count` positions along w of what is convolved, from [depth, h, w] on. */
+function fillRun(
+  d: ConvGemmDescriptor,
+  ptr: usize,
+  image: i32,
+  depth: i32,
+  h: i32,
+  w: i32,
+  count: i32,
+  channel: i32,
+): usize {
+  const fromD = depth * d.strideD - d.padD;
+  const fromH = h * d.strideH - d.padH;
+  let fromW = w * d.strideW - d.padW;
+  const position = ((image * d.inD + fromD) * d.inH + fromH) * d.inW + fromW;
+  let from = d.xPtr + (<usize>(position * d.inC + channel) << 2);
+  const step = <usize>(d.strideW * d.inC) << 2;
+  for (; count > 0; count--) {
+    const origin = changetype<Origin>(ptr);
+    origin.ptr = from;
+    origin.d = fromD;
+    origin.h = fromH;
+    origin.w = fromW;
+    from += step;
+    fromW += d.strideW;
+    ptr += ORIGIN_BYTES;
+  }
+  return ptr;
 }
 
 /** Packs [kBegin, kEnd) of every row into tiles of [kEnd - kBegin][6], one after another from outPtr on. */

@@ -2,14 +2,14 @@
  * f32_winograd_output: products back to outputs along up to three axes, a few groups of sixteen channels at a time, with bias, residual,
  * activation and max pool. Invariant: what a tile has beyond the output is dropped.
  *
- *     scratch | passes along d, h and w | a pool's window | tile [d][h][w][group][quad][4] |
+ *     scratch | passes along d, h and w | a pool's windows | tile [d][h][w][group][quad][4] |
  */
 import { activate, RELU } from "./activation";
 import { loadLanes, storeLanes } from "./lanes";
-import { PoolWindow, storeMaxima } from "./pool_window";
 import { ceilDiv } from "./rows";
 import { GROUP_ROW } from "./table_tile";
 import { Axis, AXIS_BYTES, firstOutput } from "./winograd_grid";
+import { Windows, WINDOWS_BYTES, fillMembers, storeLargest } from "./windows";
 import { outputPass, Pass, PASS_BYTES } from "./winograd_passes";
 
 // @ts-ignore: decorator
@@ -56,13 +56,13 @@ export class WinogradOutputDescriptor {
 // @ts-ignore: decorator
 @inline
 const VECTOR: usize = 16;
-/** Where the window and the tile lie in the scratch, in bytes from its beginning. */
+/** Where windows and the tile lie in the scratch, in bytes from its beginning. */
 // @ts-ignore: decorator
 @inline
-const WINDOW_AT: usize = 144;
+const WINDOWS_AT: usize = 144;
 // @ts-ignore: decorator
 @inline
-const TILE_AT: usize = 192;
+const TILE_AT: usize = WINDOWS_AT + WINDOWS_BYTES;
 
 // @ts-ignore: decorator
 @inline
@@ -80,7 +80,7 @@ export function f32_winograd_output(descriptorPtr: usize, unitBegin: i32, unitEn
     const group = (unit % groupBlocks) * d.unitGroups;
     const count = min(d.unitGroups, groups - group);
     fillPasses(d, count, scratchPtr);
-    fillWindow(d, count, changetype<PoolWindow>(scratchPtr + WINDOW_AT));
+    if (isPooled(d)) fillWindows(d, 16 * group, count, changetype<Windows>(scratchPtr + WINDOWS_AT));
     for (let row = first; row < last; row++) {
       const x = d.xPtr + <usize>(group * d.rowPitch + row) * GROUP_ROW;
       transformTile(d, x, scratchPtr);
@@ -127,11 +127,21 @@ function fillPasses(d: WinogradOutputDescriptor, groups: i32, passesPtr: usize):
   }
 }
 
-/** A pool's window over the tile. */
-function fillWindow(d: WinogradOutputDescriptor, groups: i32, window: PoolWindow): void {
+// @ts-ignore: decorator
+@inline
+function isPooled(d: WinogradOutputDescriptor): bool {
+  return d.poolD * d.poolH * d.poolW > 1;
+}
+
+/** A pool's windows over a tile of `groups` of channels from `channel` on. */
+function fillWindows(d: WinogradOutputDescriptor, channel: i32, groups: i32, windows: Windows): void {
   const vectorBytes = <usize>(groups * quadsOf(d)) * VECTOR;
-  window.sizes(d.poolD, d.poolH, d.poolW);
-  window.steps(<usize>(d.tileH * d.tileW) * vectorBytes, <usize>d.tileW * vectorBytes, vectorBytes);
+  const lineBytes = <usize>d.tileW * vectorBytes;
+  fillMembers(windows, d.poolD, d.poolH, d.poolW, <usize>d.tileH * lineBytes, lineBytes, vectorBytes);
+  windows.fromStep = <usize>d.poolW * vectorBytes;
+  windows.toStep = <usize>d.outC << 2;
+  windows.biasPtr = d.biasPtr ? d.biasPtr + (<usize>channel << 2) : 0;
+  windows.floor = d.activation == RELU ? 0 : -Infinity;
 }
 
 /** Quads of each group: fewer than four where there is but one group. */
@@ -161,12 +171,12 @@ function storeTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups: 
   const firstD = firstOutput(axisOf(d, 0), line / d.tilesH) / d.poolD;
   const firstH = firstOutput(axisOf(d, 1), line % d.tilesH) / d.poolH;
   const firstW = firstOutput(axisOf(d, 2), row % d.tilesW) / d.poolW;
-  const pooled = d.poolD * d.poolH * d.poolW > 1;
   const stepW = <usize>(d.dilW * d.outC) << 2;
   // A phase may have fewer tiles than there is room for.
   const endW = firstW < d.outW ? min(d.tileW / d.poolW, ceilDiv(d.outW - firstW, d.dilW)) : 0;
   const quads = groups * quadsOf(d);
   const vectorBytes = <usize>quads * VECTOR;
+  const windows = changetype<Windows>(scratchPtr + WINDOWS_AT);
   for (let i = 0; i < d.tileD; i += d.poolD) {
     const z = firstD + i / d.poolD * d.dilD;
     if (z >= d.outD) break;
@@ -175,28 +185,17 @@ function storeTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups: 
       if (y >= d.outH) break;
       let from = scratchPtr + TILE_AT + <usize>((i * d.tileH + j) * d.tileW) * vectorBytes;
       let at = <usize>(((z * d.outH + y) * d.outW + firstW) * d.outC + channel) << 2;
+      if (isPooled(d)) {
+        storeLargest(windows, from, d.yPtr + at, endW, min(4 * quads, d.outC - channel));
+        continue;
+      }
       for (let w = 0; w < endW; w++) {
-        if (pooled) storeLargest(d, channel, quads, from, at, scratchPtr);
-        else storeChannels(d, channel, quads, from, at);
-        from += <usize>d.poolW * vectorBytes;
+        storeChannels(d, channel, quads, from, at);
+        from += vectorBytes;
         at += stepW;
       }
     }
   }
-}
-
-/** The channels of one window. */
-function storeLargest(
-  d: WinogradOutputDescriptor,
-  channel: i32,
-  quads: i32,
-  from: usize,
-  at: usize,
-  scratchPtr: usize,
-): void {
-  const window = changetype<PoolWindow>(scratchPtr + WINDOW_AT);
-  const biasPtr = d.biasPtr ? d.biasPtr + (<usize>channel << 2) : 0;
-  storeMaxima(window, from, biasPtr, d.activation == RELU ? 0 : -Infinity, d.yPtr + at, min(4 * quads, d.outC - channel));
 }
 
 /** The channels of one position, `at` bytes from the output's beginning. */

@@ -89,14 +89,15 @@ export const convGemm: Kernel<typeof convGemmFields> = {
     const { mBlocks, nBlocks } = blockCounts(d);
     return d.groups * mBlocks * nBlocks;
   },
-  /** As laid out in assembly/conv_gemm.ts: fixed parts, zeros and six bounce rows, origins, packed rows, sums of a pool. */
+  /** As laid out in assembly/conv_gemm.ts: fixed parts, windows, zeros and six bounce rows, origins, packed rows, sums of a pool. */
   scratchBytes(d) {
-    const { members, positions, depth } = sizes(d);
+    const { members, positions, outputs, depth } = sizes(d);
     const kFloats = Math.min(d.kBlock, depth);
     const rows = roundUp(Math.min(d.mBlock, positions), tileRows);
     const spans = 7 * roundUp(4 * kFloats, 64);
-    const sums = members > 1 ? rows * d.nBlock * 4 : 0;
-    return 640 + spans + roundUp(rows * 16, 64) + roundUp(rows * kFloats * 4, 64) + sums;
+    const panels = d.kBlock < depth ? Math.ceil(Math.min(d.nBlock, outputs) / tileOutputs) : 1;
+    const sums = members > 1 ? rows * panels * 4 * tileOutputs : 0;
+    return 960 + spans + roundUp(rows * 16, 64) + roundUp(rows * kFloats * 4, 64) + sums;
   },
   twin(memory, d, begin, end) {
     const { members, positions, outputs } = sizes(d);

@@ -36,8 +36,8 @@ export const window = {
 } as const;
 
 /**
- * A max pool over what a convolution computes, in front of y: windows [poolD, poolH, poolW] that do not overlap, one for each position of
- * y. 1 along all axes: none. NaN wins.
+ * A max pool over what a convolution computes, in front of y: windows [poolD, poolH, poolW] of at most 64 positions that do not
+ * overlap, one for each position of y. 1 along all axes: none. NaN wins.
  */
 export const pool = { poolD: 'i32', poolH: 'i32', poolW: 'i32' } as const;
 

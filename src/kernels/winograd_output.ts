@@ -42,8 +42,8 @@ export const winogradOutput: Kernel<typeof winogradOutputFields> = {
   name: 'f32_winograd_output',
   fields: winogradOutputFields,
   units: d => Math.ceil(d.rows / d.unitRows) * groupBlocks(d),
-  /** As laid out in assembly/winograd_output.ts: three passes, a window, a tile. */
-  scratchBytes: d => 192 + d.unitGroups * 64 * d.pointsD * d.pointsH * d.pointsW,
+  /** As laid out in assembly/winograd_output.ts: three passes, a pool's windows, a tile. */
+  scratchBytes: d => 464 + d.unitGroups * 64 * d.pointsD * d.pointsH * d.pointsW,
   twin({ f32 }, d, begin, end) {
     for (let unit = begin; unit < end; unit++) {
       const first = Math.floor(unit / groupBlocks(d)) * d.unitRows;

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { convGemm, convGemmBlocks } from '../../../src/kernels/conv_gemm.js';
+import { activationCodes } from '../../../src/kernels/kernel.js';
 import { poolMax } from '../../../src/kernels/pool.js';
 import { leastCommon, product } from '../../../src/kernels/sizes.js';
-import { activationCodes } from '../../../src/kernels/kernel.js';
 import { type ConvProblem, convSizes, poolSizes } from './convolution.js';
 import { checkKernel, type KernelCase, moduleNames, randomFloats, runKernel } from './harness.js';
+import { poolCase } from './pooled.js';
 
 interface Blocks {
   readonly mBlock: number;
@@ -194,10 +195,17 @@ describe('f32_conv_gemm with a pool', () => {
     { ...layer, title: 'of 3x3x3', pool: [3, 3, 3] },
     { ...layer, title: 'of 2x1x1', pool: [2, 1, 1], outC: 8 },
     { ...layer, title: 'of 1x1x4', pool: [1, 1, 4], outC: 4 },
-    { ...layer, title: 'of everything', pool: [5, 7, 9] },
+    { ...layer, title: 'of sixty positions', pool: [5, 4, 3] },
     { ...layer, title: 'of two images', pool: [2, 3, 2], batch: 2, inC: 17, outC: 3 },
     { ...layer, title: 'of groups', pool: [2, 2, 3], inC: 6, outC: 18, groups: 3 },
-    { ...layer, title: 'behind strides and dilations', pool: [1, 2, 2], stride: [1, 2, 1], dilation: [2, 1, 2], outC: 20 },
+    {
+      ...layer,
+      title: 'behind strides and dilations',
+      pool: [1, 2, 2],
+      stride: [1, 2, 1],
+      dilation: [2, 1, 2],
+      outC: 20,
+    },
     { ...layer, title: 'of one tap', pool: [2, 2, 1], kernel: [1, 1, 1], pad: [0, 0, 0], inC: 33, outC: 31 },
   ];
   const blocksOf = (pool: readonly number[]) => {
@@ -214,16 +222,17 @@ describe('f32_conv_gemm with a pool', () => {
   });
 
   it.each(pooled)('$title has the bits of f32_pool_max behind it, for every size of blocks', problem => {
-    const x = specials(convSizes(problem));
+    const input = specials(convSizes(problem));
     for (const activation of [activationCodes.none, activationCodes.relu]) {
       for (const bias of [false, true]) {
         for (const module of moduleNames) {
-          const plain = caseOf({ ...problem, pool: [1, 1, 1] }, { x, activation, bias });
-          const wanted = poolOf(problem, plain, runKernel(convGemm, plain, module).yPtr!, module);
+          const plain = caseOf({ ...problem, pool: [1, 1, 1] }, { x: input, activation, bias });
+          const { outD, outH, outW } = plain.scalars as Record<'outD' | 'outH' | 'outW', number>;
+          const x = runKernel(convGemm, plain, module).yPtr!;
+          const wanted = runKernel(poolMax, poolCase([outD, outH, outW], problem.pool!, problem.outC, x), module).yPtr;
           for (const blocks of [undefined, ...blocksOf(problem.pool!)]) {
-            const own = caseOf(problem, blocks ? { x, activation, bias, blocks } : { x, activation, bias });
-            const { yPtr } = runKernel(convGemm, own, module);
-            expect(yPtr).toEqual(wanted);
+            const own = { x: input, activation, bias, ...(blocks && { blocks }) };
+            expect(runKernel(convGemm, caseOf(problem, own), module).yPtr).toEqual(wanted);
           }
         }
       }
@@ -238,21 +247,6 @@ describe('f32_conv_gemm with a pool', () => {
     x[x.length >> 2] = Number.POSITIVE_INFINITY;
     x[x.length - 1] = Number.NEGATIVE_INFINITY;
     return x;
-  }
-
-  function poolOf(problem: ConvProblem, { scalars }: KernelCase, x: Float32Array, module: (typeof moduleNames)[number]) {
-    const { outD, outH, outW, outC, batch } = convSizes(problem);
-    const [kD, kH, kW] = problem.pool!;
-    const pool: KernelCase = {
-      operands: { xPtr: x, yPtr: { output: batch * outD * outH * outW * outC } },
-      scalars: {
-        ...{ batch, inC: outC, outC, outD, outH, outW, kD, kH, kW, strideD: kD, strideH: kH, strideW: kW },
-        ...{ inD: scalars.outD!, inH: scalars.outH!, inW: scalars.outW!, dilD: 1, dilH: 1, dilW: 1 },
-        ...{ padD: 0, padH: 0, padW: 0, padEndD: 0, padEndH: 0, padEndW: 0, countIncludePad: 0, mBlock: 3 },
-      },
-      tolerance: 0,
-    };
-    return runKernel(poolMax, pool, module).yPtr;
   }
 });
 

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { activationCodes } from '../../../src/kernels/kernel.js';
+import { poolMax } from '../../../src/kernels/pool.js';
 import { gridFields } from '../../../src/kernels/winograd_grid.js';
 import { winogradOutput } from '../../../src/kernels/winograd_output.js';
-import { axisTiles } from '../../../src/kernels/winograd_transforms.js';
+import { type AxisTile, axisTiles } from '../../../src/kernels/winograd_transforms.js';
 import { checkKernel, type KernelCase, moduleNames, randomFloats, runKernel } from './harness.js';
+import { poolCase } from './pooled.js';
 import {
   gridOf,
   groupsOf,
@@ -28,11 +30,14 @@ interface Options {
   readonly bias?: boolean;
   readonly residual?: boolean;
   readonly activation?: number;
+  /** Windows of a pool. */
+  readonly pool?: readonly [number, number, number];
   /** Values by row, of the channel and the point in the middle. */
   readonly poison?: readonly (readonly [row: number, value: number])[];
 }
 
-const outSizesOf = ({ axes }: Layer) => axes.map(outputsOf) as [number, number, number];
+const outSizesOf = ({ axes }: Layer, pool: readonly number[] = [1, 1, 1]) =>
+  axes.map((axis, i) => Math.floor(outputsOf(axis) / pool[i]!)) as [number, number, number];
 
 /** The products of a row and group where they lie; what is in between, and behind the last channel, is NaN. */
 function productsOf(layer: Layer, rows: number, options: Options) {
@@ -57,7 +62,8 @@ function productsOf(layer: Layer, rows: number, options: Options) {
 
 function caseOf(layer: Layer, options: Options = {}): KernelCase {
   const { channels, unitRows, unitGroups } = layer;
-  const [outD, outH, outW] = outSizesOf(layer);
+  const [outD, outH, outW] = outSizesOf(layer, options.pool);
+  const [poolD, poolH, poolW] = options.pool ?? [1, 1, 1];
   const size = outD * outH * outW * channels;
   const { x, scalars } = productsOf(layer, options.rows ?? rowsOf(layer), options);
   return {
@@ -74,8 +80,7 @@ function caseOf(layer: Layer, options: Options = {}): KernelCase {
         unitRows,
         unitGroups,
         activation: options.activation ?? activationCodes.none,
-        alpha: 0.3,
-        beta: 0.7,
+        ...{ alpha: 0.3, beta: 0.7, poolD, poolH, poolW },
       },
     },
     tolerance: 1e-5,
@@ -187,4 +192,54 @@ describe('f32_winograd_output', () => {
       }
     }
   });
+});
+
+describe('f32_winograd_output with a pool', () => {
+  const along = (tile: AxisTile, size: number) => ({ tile, size, dil: 1, pad: 1 });
+  const still = (size: number) => ({ tile: none, size, dil: 1, pad: 0 });
+  /** Sizes that leave a last row of tiles with fewer windows than it has room for, or with outputs of none. */
+  const pooled: readonly (readonly [Layer, readonly [number, number, number]])[] = [
+    [{ ...cube, axes: [along(f43, 5), along(f43, 6), along(f43, 11)] }, [2, 2, 2]],
+    [{ ...cube, axes: [still(3), along(f43, 7), along(f43, 9)], channels: 33, unitGroups: 2 }, [1, 2, 2]],
+    [{ ...cube, axes: [along(f23, 6), along(f43, 8), along(f44, 12)], channels: 16 }, [2, 4, 2]],
+    [{ ...cube, axes: [along(f43, 9), still(2), still(3)], channels: 7 }, [4, 1, 1]],
+    [{ ...cube, axes: [still(2), { ...along(f43, 7), dil: 3 }, along(f23, 5)], channels: 5 }, [1, 1, 2]],
+    [{ ...cube, axes: [along(f43, 4), along(f43, 4), along(f43, 4)], channels: 1 }, [4, 4, 4]],
+  ];
+
+  it.each(pooled)('%o, windows of %o', (layer, pool) => {
+    for (const bias of [false, true]) {
+      for (const activation of [activationCodes.none, activationCodes.relu]) {
+        checkWhole(layer, { pool, bias, activation });
+      }
+    }
+  });
+
+  it.each(pooled)('%o, windows of %o: the bits of f32_pool_max behind it', (layer, pool) => {
+    const poison = [
+      [0, Number.NaN],
+      [1, -Infinity],
+      [2, Infinity],
+    ] as const;
+    for (const bias of [false, true]) {
+      for (const activation of [activationCodes.none, activationCodes.relu]) {
+        const options = { bias, activation, poison };
+        for (const module of moduleNames) {
+          const plain = withZeros(caseOf(layer, options));
+          const x = runKernel(winogradOutput, plain, module).yPtr!;
+          const wanted = runKernel(poolMax, poolCase(outSizesOf(layer), pool, layer.channels, x), module).yPtr;
+          expect(runKernel(winogradOutput, withZeros(caseOf(layer, { ...options, pool })), module).yPtr).toEqual(
+            wanted,
+          );
+        }
+      }
+    }
+  });
+
+  /** Zeros of both signs in place of most products, so that windows have equal ones. */
+  function withZeros({ operands, ...rest }: KernelCase): KernelCase {
+    const x = (operands.xPtr as Float32Array).map((value, i) => (Math.abs(value) < 0.9 ? [0, -0][i % 2]! : value));
+    const biasPtr = (operands.biasPtr as Float32Array | null)?.map((value, i) => [0, -0, value][i % 3]!) ?? null;
+    return { ...rest, operands: { ...operands, xPtr: x, biasPtr } };
+  }
 });

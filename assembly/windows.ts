@@ -1,0 +1,121 @@
+/**
+ * The largest values of windows over what a kernel has just computed, lanes along channels.
+ * Invariant: the bits are those that f32_pool_max gives for the same values: NaN wins, and of equal zeros the first one stays.
+ */
+import { loadLanes, storeLanes } from "./lanes";
+
+/** Windows of one shape, which begin `fromStep` bytes apart and whose results are stored `toStep` bytes apart. */
+// @ts-ignore: decorator
+@unmanaged
+export class Windows {
+  fromStep: usize;
+  toStep: usize;
+  /** Added to every member; 0: nothing is. */
+  biasPtr: usize;
+  /** Members below it count as it: 0 for ReLU, -Infinity for nothing. */
+  floor: f32;
+  /** How many members a window has. What follows are their distances from the first one, in bytes. */
+  members: i32;
+}
+
+// @ts-ignore: decorator
+@inline
+const OFFSETS_AT: usize = 20;
+
+/** With room for the offsets of 64 members. */
+// @ts-ignore: decorator
+@inline
+export const WINDOWS_BYTES: usize = 320;
+
+/** The members of a window of d x h x w, whose neighbours along an axis are so many bytes apart. */
+export function fillMembers(windows: Windows, d: i32, h: i32, w: i32, stepD: usize, stepH: usize, stepW: usize): void {
+  windows.members = d * h * w;
+  let ptr = changetype<usize>(windows) + OFFSETS_AT;
+  for (let i = 0; i < d; i++) {
+    for (let j = 0; j < h; j++) {
+      for (let k = 0; k < w; k++) {
+        store<usize>(ptr, <usize>i * stepD + <usize>j * stepH + <usize>k * stepW);
+        ptr += 4;
+      }
+    }
+  }
+}
+
+/**
+ * Stores `channels` channels of the largest members of `count` windows. Members are whole vectors; their lanes beyond the last channel may
+ * hold anything.
+ */
+export function storeLargest(windows: Windows, from: usize, to: usize, count: i32, channels: i32): void {
+  if (windows.biasPtr) largest(true, true, windows, from, to, count, channels);
+  else if (windows.floor == 0) largest(false, true, windows, from, to, count, channels);
+  else largest(false, false, windows, from, to, count, channels);
+}
+
+// @ts-ignore: decorator
+@inline
+function largest(
+  biased: bool,
+  floored: bool,
+  windows: Windows,
+  from: usize,
+  to: usize,
+  count: i32,
+  channels: i32,
+): void {
+  const floor = f32x4.splat(windows.floor);
+  const others = changetype<usize>(windows) + OFFSETS_AT + 4;
+  const end = others + (<usize>(windows.members - 1) << 2);
+  for (; count > 0; count--) {
+    let at = from;
+    let yPtr = to;
+    let biasPtr = windows.biasPtr;
+    let left = channels;
+    for (; left >= 8; left -= 8) {
+      const b0 = biased ? v128.load(biasPtr) : floor;
+      const b1 = biased ? v128.load(biasPtr, 16) : floor;
+      // pmax keeps a NaN that comes first; others are noted.
+      let s0 = member(biased, floored, v128.load(at), b0, floor);
+      let s1 = member(biased, floored, v128.load(at, 16), b1, floor);
+      let n0 = i32x4.splat(0);
+      let n1 = i32x4.splat(0);
+      for (let next = others; next != end; next += 4) {
+        const ptr = at + load<usize>(next);
+        const v0 = member(biased, false, v128.load(ptr), b0, floor);
+        const v1 = member(biased, false, v128.load(ptr, 16), b1, floor);
+        s0 = f32x4.pmax(s0, v0);
+        s1 = f32x4.pmax(s1, v1);
+        n0 = v128.or(n0, f32x4.ne(v0, v0));
+        n1 = v128.or(n1, f32x4.ne(v1, v1));
+      }
+      v128.store(yPtr, v128.or(s0, n0));
+      v128.store(yPtr, v128.or(s1, n1), 16);
+      at += 32;
+      yPtr += 32;
+      biasPtr += 32;
+    }
+    for (; left > 0; left -= 4) {
+      const lanes = min(4, left);
+      const bias = biased ? loadLanes(biasPtr, lanes) : floor;
+      let sum = member(biased, floored, v128.load(at), bias, floor);
+      let noted = i32x4.splat(0);
+      for (let next = others; next != end; next += 4) {
+        const value = member(biased, false, v128.load(at + load<usize>(next)), bias, floor);
+        sum = f32x4.pmax(sum, value);
+        noted = v128.or(noted, f32x4.ne(value, value));
+      }
+      storeLanes(yPtr, v128.or(sum, noted), lanes);
+      at += 16;
+      yPtr += 16;
+      biasPtr += 16;
+    }
+    from += windows.fromStep;
+    to += windows.toStep;
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function member(biased: bool, floored: bool, value: v128, bias: v128, floor: v128): v128 {
+  if (biased) value = f32x4.add(bias, value);
+  return floored ? f32x4.pmax(value, floor) : value;
+}
