@@ -25,6 +25,7 @@ const extractors = {
     bias: Boolean(node.inputs[2]),
     residual: Boolean(node.inputs[3]),
     act: node.activation?.kind ?? null,
+    pool: node.pool && [...node.pool],
   }),
   MaxPool: (node, { x }) => ({ op: 'maxpool', x, ...windowOf(node) }),
   AveragePool: (node, { x }) => ({ op: 'averagepool', x, ...windowOf(node) }),

@@ -28,22 +28,22 @@ const activations = {
   tanh: { kind: 'tanh' },
 };
 
-const pool = op => layer => ({ node: { op, window: windowOf(layer), ceilMode: false, countIncludePad: false } });
+const poolLayer = op => layer => ({ node: { op, window: windowOf(layer), ceilMode: false, countIncludePad: false } });
 
 /** By op: the node without its names, sizes of further inputs, and constants, in the order of the node's operands. */
 const parts = {
   conv(layer) {
-    const { x, out, kernel, groups, bias, act } = layer;
+    const { x, out, kernel, groups, bias, act, pool } = layer;
     const w = [out, x[1] / groups, ...kernel];
     const fanIn = product(w.slice(1));
     return {
-      node: { op: 'Conv', window: windowOf(layer), groups, activation: activations[act] ?? null },
+      node: { op: 'Conv', window: windowOf(layer), groups, activation: activations[act] ?? null, pool },
       constants: { w: weight(w, fanIn, 0), ...(bias ? { b: weight([out], fanIn, 1) } : {}) },
       residual: layer.residual,
     };
   },
-  maxpool: pool('MaxPool'),
-  averagepool: pool('AveragePool'),
+  maxpool: poolLayer('MaxPool'),
+  averagepool: poolLayer('AveragePool'),
   gemm({ x, out, bias, act }) {
     const attributes = { alpha: 1, beta: 1, transA: false, transB: true, activation: activations[act] ?? null };
     return {

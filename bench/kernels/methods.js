@@ -1,4 +1,5 @@
 // The ways in which a convolution may be computed, all of them, whatever the chooser thinks of them.
+import { convolvedDims } from '../../dist/src/graph/pooled.js';
 import { planarWays } from '../../dist/src/lower/planar_winograd.js';
 import { pointwiseShape } from '../../dist/src/lower/pointwise.js';
 import { winogradWays } from '../../dist/src/lower/winograd.js';
@@ -14,8 +15,8 @@ export function convMethods(layer, graph) {
   if (op !== 'conv') return [];
   const inC = x[1];
   const [node] = graph.nodes;
-  const sizes = [node.inputs[0], node.outputs[0]].map(name => graph.types.get(name).dims);
-  const dots = ['f32_conv_gemm', ...(pointwiseShape(node, ...sizes) ? ['f32_conv_pointwise'] : [])].map(direct);
+  const sizes = convolvedDims(node, name => graph.types.get(name).dims);
+  const dots = ['f32_conv_gemm', ...(!node.pool && pointwiseShape(node, ...sizes) ? ['f32_conv_pointwise'] : [])].map(direct);
   if (groups > 1) return groups === inC && groups === out ? [direct('f32_conv_depthwise'), ...dots] : dots;
   const dense = winogradWays(node, ...sizes).map(winograd => ({
     kernel: 'f32_conv_gemm',

@@ -3,7 +3,7 @@
 //     conv2a  conv  x=1x64x16x56x56 out=128 kernel=3x3x3 pad=1x1x1 bias act=relu times=2
 //
 // '#' begins a comment. Sizes are in ONNX's order (N x C x D x H x W, D x H x W); `times` is how often a network has the layer.
-// What is left out: strides and dilations of 1, pads of 0, one group, once.
+// What is left out: strides and dilations of 1, pads of 0, one group, no pool behind a convolution (pool=1x2x2), once.
 
 const ones = [1, 1, 1];
 const zeros = [0, 0, 0];
@@ -33,7 +33,7 @@ const times = [count, 1];
 
 /** By op: how each key is read, and what stands for it where it is left out; a key without that has to be there. */
 const keys = {
-  conv: { x, out: [count], ...window, groups: [count, 1], bias: ['flag'], residual: ['flag'], act, times },
+  conv: { x, out: [count], ...window, groups: [count, 1], bias: ['flag'], residual: ['flag'], act, pool: [triple, null], times },
   maxpool: { x, ...window, times },
   averagepool: { x, ...window, times },
   gemm: { x, out: [count], bias: ['flag'], act, times },

@@ -47,8 +47,8 @@ const largest = 3.4028234663852886e38;
 const activation = (kind: Activation): Node => ({ ...base('x'), op: 'Activation', activation: kind });
 
 test.each<[Node]>([
-  [{ ...base('x', 'f', 'f', ''), op: 'Conv', window, groups: 2, activation: null }],
-  [{ ...base('x', 'f', '', ''), op: 'Conv', window: same, groups: 1, activation: null }],
+  [{ ...base('x', 'f', 'f', ''), op: 'Conv', window, groups: 2, activation: null, pool: null }],
+  [{ ...base('x', 'f', '', ''), op: 'Conv', window: same, groups: 1, activation: null, pool: null }],
   [{ ...base('x', 'f', ''), op: 'Gemm', alpha: 0.5, beta: 2, transA: true, transB: false, activation: null }],
   [{ ...base('x', 'f'), op: 'MatMul' }],
   [{ ...base('x'), op: 'MaxPool', window, ceilMode: true, countIncludePad: false }],
@@ -96,11 +96,12 @@ test.each<[Node]>([
   expect(importModel(decodeModel(encodeModel(again)))).toEqual(graph);
 });
 
-const conv: Node = { ...base('x', 'f', '', ''), op: 'Conv', window, groups: 1, activation: null };
+const conv: Node = { ...base('x', 'f', '', ''), op: 'Conv', window, groups: 1, activation: null, pool: null };
 
 test.each<[Node, string]>([
   [{ ...conv, activation: { kind: 'relu' } }, 'the activation relu is fused into it'],
   [{ ...conv, inputs: ['x', 'f', '', 'x'] }, "the addition of 'x' is fused into it"],
+  [{ ...conv, pool: [1, 2, 2] }, 'a max pool of 1x2x2 is fused into it'],
   [{ ...base('x', 'x'), op: 'Add', activation: { kind: 'tanh' } }, 'the activation tanh is fused into it'],
   [{ ...base('x'), op: 'AveragePool', window, ceilMode: false, countIncludePad: false }, 'it has dilations'],
   [{ ...base('x'), op: 'Softmax', axis: 1, flattened: true }, 'everything from axis 1 on is one axis'],
