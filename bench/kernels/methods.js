@@ -16,7 +16,9 @@ export function convMethods(layer, graph) {
   const inC = x[1];
   const [node] = graph.nodes;
   const sizes = convolvedDims(node, name => graph.types.get(name).dims);
-  const dots = ['f32_conv_gemm', ...(!node.pool && pointwiseShape(node, ...sizes) ? ['f32_conv_pointwise'] : [])].map(direct);
+  const dots = ['f32_conv_gemm', ...(!node.pool && pointwiseShape(node, ...sizes) ? ['f32_conv_pointwise'] : [])].map(
+    direct,
+  );
   if (groups > 1) return groups === inC && groups === out ? [direct('f32_conv_depthwise'), ...dots] : dots;
   const dense = winogradWays(node, ...sizes).map(winograd => ({
     kernel: 'f32_conv_gemm',

@@ -33,7 +33,17 @@ const times = [count, 1];
 
 /** By op: how each key is read, and what stands for it where it is left out; a key without that has to be there. */
 const keys = {
-  conv: { x, out: [count], ...window, groups: [count, 1], bias: ['flag'], residual: ['flag'], act, pool: [triple, null], times },
+  conv: {
+    x,
+    out: [count],
+    ...window,
+    groups: [count, 1],
+    bias: ['flag'],
+    residual: ['flag'],
+    act,
+    pool: [triple, null],
+    times,
+  },
   maxpool: { x, ...window, times },
   averagepool: { x, ...window, times },
   gemm: { x, out: [count], bias: ['flag'], act, times },

@@ -64,7 +64,7 @@ describe('shapes', () => {
     expect(rest).toEqual([]);
     expect(first).toEqual({
       ...{ name: 'a', op: 'conv', x: [1, 16, 4, 8, 8], out: 16, kernel: [3, 3, 3], stride: [1, 1, 1], pad: [1, 1, 1] },
-      ...{ dilation: [1, 1, 1], groups: 1, bias: true, residual: false, act: 'relu', times: 3 },
+      ...{ dilation: [1, 1, 1], groups: 1, bias: true, residual: false, pool: null, act: 'relu', times: 3 },
     });
     expect(second).toEqual({ name: 'b', op: 'gemm', x: [1, 8], out: 4, bias: false, act: null, times: 1 });
   });

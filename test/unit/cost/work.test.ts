@@ -71,6 +71,15 @@ describe('work', () => {
     expect(many.cacheBytes - few.cacheBytes).toBe(2 * 4 * 4096 ** 2 + 4 * 720 * 4096);
   });
 
+  it('counts a pool by what it compares, and what it does not store', () => {
+    const small = { ownBytes: 0, sharedBytes: 0 };
+    const pooled = workOf(gemm({ outD: 3, outH: 6, outW: 5, poolD: 2, poolH: 2, poolW: 2 }), small);
+    const plain = workOf(gemm(), small);
+    expect(pooled.counts.gemmStep).toBe(plain.counts.gemmStep);
+    expect(pooled.counts).toMatchObject({ poolMaxTap: (720 * 24) / 16, poolWindow: (90 * 24) / 16 });
+    expect(plain.memoryBytes - pooled.memoryBytes).toBe(4 * (720 - 90) * 24);
+  });
+
   it('applies residuals and curved activations to every result', () => {
     const results = 720 * 24;
     expect(workOf(gemm({ activation: 1 }), caches).counts).toMatchObject({ finish: 0, curve: 0 });

@@ -56,6 +56,7 @@ const shapes: readonly [string, Spec, Operands, readonly number[]][] = [
     { x: x3d, w: [4, 3, 3, 3, 3] },
     [1, 4, 6, 14, 14],
   ],
+  ['Conv: a pool', { op: 'Conv', pool: [2, 3, 14] }, { x: x3d, w: [4, 3, 3, 3, 3] }, [1, 4, 3, 4, 1]],
   ['Conv: 1D', { op: 'Conv' }, { x: [2, 3, 9], w: [4, 3, 4] }, [2, 4, 6]],
   ['Conv: 2D', { op: 'Conv' }, { x: [2, 3, 9, 5], w: [4, 3, 4, 5] }, [2, 4, 6, 1]],
   ['MaxPool', pool({ kernel: [2, 2, 2], strides: [2, 2, 2] }), { x: [1, 3, 7, 8, 9] }, [1, 3, 3, 4, 4]],
@@ -207,6 +208,17 @@ describe('shape inference', () => {
     [conv({ kernel: [3, 3, 3] }), { x: x3d, w: [4, 3, 3, 3, 1] }, 'kernel_shape 3x3x3 differs'],
     [conv({ strides: [0, 1, 1] }), { x: x3d, w: [4, 3, 1, 1, 1] }, 'strides 0x1x1: each must be at least 1'],
     [conv({ padsBegin: [1, 1] }), { x: x3d, w: [4, 3, 1, 1, 1] }, 'pads 1x1 for 3 spatial dimensions'],
+    [
+      { op: 'Conv', pool: [1, 15, 2] },
+      { x: x3d, w: [4, 3, 3, 3, 3] },
+      'pool 1x15x2 is larger than what is convolved, 6x14x14',
+    ],
+    [{ op: 'Conv', pool: [2, 2] }, { x: x3d, w: [4, 3, 3, 3, 3] }, 'pool 2x2 for 3 spatial dimensions'],
+    [
+      { op: 'Conv', pool: [2, 2, 2], activation: { kind: 'tanh' } },
+      { x: x3d, w: [4, 3, 3, 3, 3] },
+      'a pool behind a residual or an activation other than ReLU',
+    ],
     [{ op: 'Conv' }, { x: [1, 3], w: [4, 3] }, 'at least one spatial dimension'],
     [
       { op: 'Conv' },

@@ -37,7 +37,11 @@ export function planBy(graph: TypedGraph, teams: TeamTree, choose: (node: Node, 
 
 const bits = (values: Float32Array) => new Int32Array(values.buffer, values.byteOffset, values.length);
 
-function expectSameBits(actual: Map<string, Float32Array>, wanted: Map<string, Float32Array>, title: string): void {
+export function expectSameBits(
+  actual: Map<string, Float32Array>,
+  wanted: Map<string, Float32Array>,
+  title: string,
+): void {
   expect([...actual.keys()]).toEqual([...wanted.keys()]);
   for (const [name, values] of actual) {
     const other = bits(wanted.get(name)!);

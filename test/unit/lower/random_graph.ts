@@ -118,6 +118,13 @@ const pool: Recipe = draw => {
   return { op, inputs: [x.name], window: window(draw, true), ceilMode, countIncludePad };
 };
 
+/** Windows that do not overlap: what a convolution before it may take along. */
+const ownWindows: Recipe = ({ x, of }) => {
+  if (!isSpatial(x)) return null;
+  const kernel = x.dims.slice(2).map(() => of([1, 2, 2, 3]));
+  return { op: 'MaxPool', inputs: [x.name], window: { kernel, strides: kernel }, ceilMode: of([true, false]) };
+};
+
 const binary: Recipe = ({ x, other, of, below, constant }) => {
   const op = of(['Add', 'Sub', 'Mul', 'Div'] as const);
   const activation = of(activations);
@@ -213,7 +220,7 @@ const reshape: Recipe = ({ x, below, constant }) => {
 
 /** Convolutions and pools are listed more than once, as they are what networks consist of. */
 const recipes: readonly Recipe[] = [
-  ...[conv, conv, conv, conv, residualConv, residualConv, pool, pool, binary, binary],
+  ...[conv, conv, conv, conv, residualConv, residualConv, pool, pool, ownWindows, ownWindows, binary, binary],
   ...[resize, pad, slice, norm, prelu, gather, matMul, gemm, gemmOfTwo, reshape],
   ({ x, of }) => ({ op: 'Activation', inputs: [x.name], activation: of(activations) ?? { kind: 'relu' } }),
   ({ x, below }) => ({ op: 'Transpose', inputs: [x.name], perm: shuffled(x.dims.length, below) }),

@@ -30,9 +30,11 @@ export const winogradLayers: fc.Arbitrary<GraphSpec> = fc
     isOdd: fc.constantFrom(false, false, false, true),
     channels: fc.constantFrom(16, 24, 33),
     firstKernel: fc.constantFrom(...firstKernels),
+    /** Of a pool at the end. */
+    windows: fc.constantFrom<Triple | null>(null, null, [1, 2, 2], [2, 2, 2], [1, 3, 1], [1, 1, 2]),
     layers: fc.array(dilatedLayer, { minLength: 1, maxLength: 3 }),
   })
-  .map(({ batch, sizes: [d, h, w], isOdd, channels, firstKernel, layers }) => {
+  .map(({ batch, sizes: [d, h, w], isOdd, channels, firstKernel, windows, layers }) => {
     const constants: Record<string, Constant> = {};
     const weights = (name: string, inC: number, kernel: Triple) => {
       const dims = [channels, inC, ...kernel];
@@ -60,6 +62,11 @@ export const winogradLayers: fc.Arbitrary<GraphSpec> = fc
       const inputs = [x, weights(`w${i}`, channels, kernel), '', hasResidual && keepsSizes ? x : ''];
       nodes.push({ op: 'Conv', inputs, window, activation, outputs: [`y${i}`] });
       x = `y${i}`;
+    }
+    if (windows) {
+      const kernel = [Math.min(windows[0], d), windows[1], windows[2]];
+      nodes.push({ op: 'MaxPool', inputs: [x], window: { kernel, strides: kernel }, outputs: ['pooled'] });
+      x = 'pooled';
     }
     const plane = firstKernel ? [2 * h + Number(isOdd), 2 * w] : [h, w];
     return { inputs: { x: [batch, firstKernel ? 3 : channels, d, ...plane] }, constants, nodes, outputs: [x] };

@@ -108,6 +108,31 @@ describe('folding into a convolution', () => {
   const activated = { op: 'Activation', inputs: ['c'], outputs: ['r'], activation: relu } as const;
   const conv = { op: 'Conv', inputs: ['x', 'w', ''], outputs: ['c'], name: 'conv' } as const;
   const batchNorm = { op: 'BatchNormalization', inputs: ['c', ...normInputs] } as const;
+  const pool = { op: 'MaxPool', inputs: ['c'], window: { kernel: [2, 2, 1], strides: [2, 2, 1] } } as const;
+  /** The pool, and behind it a node that reads 'c'. */
+  const behindPool = (node: Nodes[number]): Nodes => [
+    { ...pool, outputs: ['p'] },
+    { ...node, inputs: ['p', ...node.inputs!.slice(1)] },
+  ];
+
+  it('takes the pool behind it, and a ReLU before or behind that', () => {
+    for (const nodes of [
+      [conv, pool],
+      [conv, activated, { ...pool, inputs: ['r'] }],
+      [conv, ...behindPool({ ...activated, outputs: ['y'] })],
+      [conv, { ...pool, ceilMode: true, window: { kernel: [3, 1, 2], strides: [3, 1, 2] } }],
+    ] as Nodes[]) {
+      const { graph } = optimized({ inputs: x, constants: { w: one }, nodes });
+      expect(graph.nodes).toHaveLength(1);
+      expect(graph.nodes[0]).toMatchObject({
+        op: 'Conv',
+        name: 'conv',
+        outputs: ['y'],
+        pool: nodes.find(node => node.op === 'MaxPool')!.window!.kernel,
+      });
+    }
+  });
+
   const refusals: readonly [string, Nodes, Partial<GraphSpec>, string][] = [
     ['its result is read twice', [conv, batchNorm, activated], { outputs: ['y', 'r'] }, `'c' has another reader`],
     ['its result is an output', [conv, batchNorm], { outputs: ['y', 'c'] }, `'c' is an output of the graph`],
@@ -202,6 +227,66 @@ describe('folding into a convolution', () => {
       [conv, { op: 'Add', inputs: ['c', 'z'] }],
       { inputs: { ...x, z: [4, 1, 1, 1] } },
       `'c' and 'z' differ in shape`,
+    ],
+    [
+      'the windows of a pool overlap',
+      [conv, { op: 'MaxPool', inputs: ['c'], window: { kernel: [2, 2, 1], strides: [1, 2, 1] } }],
+      {},
+      'its windows overlap or leave gaps',
+    ],
+    [
+      'the windows of a pool are dilated',
+      [conv, { op: 'MaxPool', inputs: ['c'], window: { kernel: [2, 2, 1], strides: [2, 2, 1], dilations: [2, 1, 1] } }],
+      {},
+      'its windows are dilated',
+    ],
+    [
+      'the windows of a pool reach into padding',
+      [conv, { ...pool, window: { ...pool.window, padsEnd: [0, 1, 0] } }],
+      {},
+      'its windows reach into padding',
+    ],
+    ['the last windows of a pool are partial', [conv, { ...pool, ceilMode: true }], {}, 'its last windows are partial'],
+    [
+      'a pool comes behind another activation',
+      [{ ...conv, activation: { kind: 'tanh' } }, pool],
+      {},
+      `Conv 'conv' has the activation tanh`,
+    ],
+    [
+      'a pool comes behind a residual',
+      [conv, { op: 'Add', inputs: ['c', 'x'], outputs: ['d'] }, { ...pool, inputs: ['d'] }],
+      {},
+      `Conv 'conv' has a residual`,
+    ],
+    [
+      'a pool comes behind groups',
+      [{ ...conv, groups: 4 }, pool],
+      { constants: { w: constantOf([4, 1, 1, 1, 1]) } },
+      `Conv 'conv' has groups`,
+    ],
+    [
+      'there is a second pool',
+      [
+        conv,
+        { ...pool, outputs: ['p'] },
+        { op: 'MaxPool', inputs: ['p'], window: { kernel: [1, 1, 2], strides: [1, 1, 2] } },
+      ],
+      {},
+      `Conv 'conv' has a pool already`,
+    ],
+    ['a pool is before BatchNorm', [conv, ...behindPool(batchNorm)], {}, `Conv 'conv' has its pool before it`],
+    [
+      'a pool is before a curved activation',
+      [conv, ...behindPool({ op: 'Activation', inputs: ['c'], activation: { kind: 'tanh' } })],
+      {},
+      `Conv 'conv' has its pool before it`,
+    ],
+    [
+      'a pool is before an addition',
+      [conv, { ...pool, outputs: ['p'] }, { op: 'Add', inputs: ['p', 'z'] }],
+      { inputs: { ...x, z: [2, 4, 1, 1, 2] } },
+      `Conv 'conv' has its pool before it`,
     ],
     [
       'a pool takes no activation',

@@ -38,6 +38,12 @@ describe('what an op reads', () => {
       ['0:1 0:4 0:4 0:3 0:7', '8:16 0:4 0:3 0:3 0:3', '8:16', '0:1 8:16 1:3 0:2 0:7'],
     ],
     [
+      'Conv with a pool: what its windows read',
+      graphWith({ op: 'Conv', window: same3, pool: [2, 2, 3] }, { x: x5, w: [16, 4, 3, 3, 3], b: [16] }),
+      '0:1 8:16 1:2 0:2 0:1',
+      ['0:1 0:4 1:5 0:5 0:4', '8:16 0:4 0:3 0:3 0:3', '8:16'],
+    ],
+    [
       'Conv without a bias',
       graphWith({ op: 'Conv', inputs: ['x', 'w', ''] }, { x: x5, w: [8, 4, 1, 1, 1] }),
       '0:2 0:8 2:3 1:6 0:7',
