@@ -8,8 +8,8 @@ import { activate, RELU } from "./activation";
 import { loadLanes, storeLanes } from "./lanes";
 import { ceilDiv } from "./rows";
 import { GROUP_ROW } from "./table_tile";
-import { Axis, AXIS_BYTES, firstOutput } from "./winograd_grid";
 import { Windows, WINDOWS_BYTES, fillMembers, storeLargest } from "./windows";
+import { Axis, AXIS_BYTES, firstOutput } from "./winograd_grid";
 import { outputPass, Pass, PASS_BYTES } from "./winograd_passes";
 
 // @ts-ignore: decorator
@@ -165,7 +165,7 @@ function transformTile(d: WinogradOutputDescriptor, x: usize, passesPtr: usize):
   if (d.pointsW > 1) outputPass(changetype<Pass>(passesPtr + 2 * PASS_BYTES), d.pointsW, from, tilePtr);
 }
 
-/** What of a tile lies in the output, `groups` of channels from `channel` on. */
+/** What of a tile lies in the output, `groups` of channels from `channel` on. Along an axis with windows there is no dilation. */
 function storeTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups: i32, scratchPtr: usize): void {
   const line = row / d.tilesW;
   const firstD = firstOutput(axisOf(d, 0), line / d.tilesH) / d.poolD;

@@ -36,10 +36,13 @@ export const window = {
 } as const;
 
 /**
- * A max pool over what a convolution computes, in front of y: windows [poolD, poolH, poolW] of at most 64 positions that do not
- * overlap, one for each position of y. 1 along all axes: none. NaN wins.
+ * A max pool over what a convolution computes, in front of y: windows [poolD, poolH, poolW] that do not overlap, one for each position of
+ * y, of at most `mostPoolMembers` positions. 1 along all axes: none. NaN wins.
  */
 export const pool = { poolD: 'i32', poolH: 'i32', poolW: 'i32' } as const;
+
+/** As assembly/windows.ts has room for. */
+export const mostPoolMembers = 64;
 
 export const noPool = { poolD: 1, poolH: 1, poolW: 1 } as const;
 

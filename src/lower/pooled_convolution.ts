@@ -1,6 +1,7 @@
 /** A convolution with a pool: which kernels do both at once, and both one after the other for those that do not. */
 import type { ConvNode, PoolNode } from '../graph/ir.js';
 import { beforePool } from '../graph/pooled.js';
+import { mostPoolMembers } from '../kernels/fields.js';
 import { product } from '../kernels/sizes.js';
 import { wholeBox } from '../plan/box.js';
 import { type Context, intoLayout } from './context.js';
@@ -10,18 +11,13 @@ import { channelsLast } from './layout.js';
 import { poolFrom } from './pooling.js';
 import { lift } from './spatial.js';
 
-/** Positions of a window at most: a unit of f32_conv_gemm has whole windows, and should fit a cache. */
-const mostMembers = 64;
-
 /** Whether the kernels of that method take the largest of each window themselves: it lies in one tile, or in one unit. */
 export function poolsItself({ pool, window }: ConvNode, { kernel, winograd }: ConvMethod): boolean {
   const windows = lift(pool ?? [], 1);
   const dilations = lift(window.dilations, 1);
-  if (kernel !== 'f32_conv_gemm') return false;
-  if (!winograd) return product(windows) <= mostMembers;
-  return winograd.axes.every(({ tile }, axis) => {
-    return windows[axis] === 1 || (tile % windows[axis]! === 0 && dilations[axis] === 1);
-  });
+  if (kernel !== 'f32_conv_gemm' || product(windows) > mostPoolMembers) return false;
+  const isInTiles = (tile: number, axis: number) => tile % windows[axis]! === 0 && dilations[axis] === 1;
+  return !winograd || winograd.axes.every(({ tile }, axis) => windows[axis] === 1 || isInTiles(tile, axis));
 }
 
 /** `convolve` lowers what it is given without the pool, into a tensor of its own; the pool reads that. */

@@ -254,6 +254,10 @@ describe('convGemmBlocks', () => {
   const layers: readonly [string, ConvProblem][] = [
     ['conv1a', { title: '', inC: 3, outC: 64, input: [16, 112, 112], kernel: [3, 3, 3], pad: [1, 1, 1] }],
     ['conv2a', { title: '', inC: 64, outC: 128, input: [16, 56, 56], kernel: [3, 3, 3], pad: [1, 1, 1] }],
+    [
+      'conv2a and its pool',
+      { title: '', inC: 64, outC: 128, input: [16, 56, 56], kernel: [3, 3, 3], pad: [1, 1, 1], pool: [2, 2, 2] },
+    ],
     ['conv3b', { title: '', inC: 256, outC: 256, input: [8, 28, 28], kernel: [3, 3, 3], pad: [1, 1, 1] }],
     ['conv4b', { title: '', inC: 512, outC: 512, input: [4, 14, 14], kernel: [3, 3, 3], pad: [1, 1, 1] }],
     ['conv5b', { title: '', inC: 512, outC: 512, input: [2, 7, 7], kernel: [3, 3, 3], pad: [1, 1, 1] }],
@@ -262,7 +266,7 @@ describe('convGemmBlocks', () => {
   it.each(layers)('gives %s units for many workers, each soon done', (_, problem) => {
     const sizes = { ...convSizes(problem), groups: 1, ...poolSizes(problem) };
     const { mBlock, nBlock, kBlock } = convGemmBlocks(sizes);
-    expect([mBlock % 6, nBlock % 8]).toEqual([0, 0]);
+    expect([mBlock % 6, nBlock % 8, mBlock % product(problem.pool ?? [1])]).toEqual([0, 0, 0]);
     const depth = sizes.kD * sizes.kH * sizes.kW * sizes.inC;
     expect(mBlock * Math.min(kBlock, depth) * 4).toBeLessThan(256 * 1024);
     expect(mBlock * nBlock * depth).toBeLessThan(60e6);
