@@ -18,19 +18,25 @@ interface Options {
   readonly bias?: boolean;
   readonly residual?: boolean;
   readonly activation?: number;
+  /** Windows of a pool. */
+  readonly pool?: readonly [number, number, number];
   /** An element of the input, and its value. */
   readonly poison?: readonly [at: number, value: number];
 }
 
 const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 const groupsOf = (channels: number) => Math.ceil(channels / 16);
+const onePosition = [1, 1, 1] as const;
+const outSizesOf = ({ axes }: Layer, { pool = onePosition }: Options) =>
+  axes.map((axis, i) => Math.floor(outputsOf(axis) / pool[i]!)) as [number, number, number];
 
 /** The descriptors of the three steps over `rows` rows from `firstRow` on, as if each were alone. */
 function stepsOf(layer: Layer, options: Options, { firstRow, rows }: { firstRow: number; rows: number }) {
   const { axes, channels: inC } = layer;
   const { outC, taps = { count: 1, rows: 0 }, blockQuads = 100 } = options;
   const [inD, inH, inW] = axes.map(axis => axis.size) as [number, number, number];
-  const [outD, outH, outW] = axes.map(outputsOf) as [number, number, number];
+  const [outD, outH, outW] = outSizesOf(layer, options);
+  const [poolD, poolH, poolW] = options.pool ?? onePosition;
   const grid = gridFields(gridOf(layer));
   const points = pointsOf(layer);
   const panels = Math.ceil(outC / 8);
@@ -61,17 +67,18 @@ function stepsOf(layer: Layer, options: Options, { firstRow, rows }: { firstRow:
     output: {
       ...{ ...none, outD, outH, outW, outC, ...grid, ...range, rowPitch: yRowPitch, pointStride: yPointStride },
       ...{ biasPtr: 0, residualPtr: 0, activation: options.activation ?? 0, alpha: 0.3, beta: 0.7 },
-      ...{ unitRows: rows, unitGroups: groupsOf(outC) },
+      ...{ poolD, poolH, poolW, unitRows: rows, unitGroups: groupsOf(outC) },
     },
   };
 }
 
-function operandsOf(layer: Layer, { outC, taps, bias, residual, poison }: Options) {
+function operandsOf(layer: Layer, options: Options) {
+  const { outC, taps, bias, residual, poison } = options;
   const { axes, channels } = layer;
   const x = randomFloats(product(axes.map(axis => axis.size)) * channels, 1);
   if (poison) x[poison[0]] = poison[1];
   const weights = pointsOf(layer) * Math.ceil(outC / 8) * 8 * (taps?.count ?? 1) * 4 * Math.ceil(channels / 4);
-  const outputs = product(axes.map(outputsOf)) * outC;
+  const outputs = product(outSizesOf(layer, options)) * outC;
   return {
     x,
     w: randomFloats(weights, 2).map(weight => weight / 16),
@@ -152,6 +159,11 @@ describe('f32_conv_winograd', () => {
     check(plane, { outC: 20, blockRows: 6, bias: true, residual: true, activation });
   });
 
+  it.each([[1, 2, 2] as const, [1, 1, 4] as const, [1, 4, 2] as const])('with a pool of %ix%ix%i', (...pool) => {
+    for (const blockRows of blocks)
+      check(plane, { outC: 20, blockRows, bias: true, activation: activationCodes.relu, pool });
+  });
+
   it.each([Number.NaN, Number.POSITIVE_INFINITY])('keeps %d to the tiles that read it', value => {
     const { outputYPtr } = checkKernel(convWinograd, caseOf(plane, { outC: 5, blockRows: 6, poison: [20, value] }));
     const bad = outputYPtr!.filter(output => !Number.isFinite(output)).length;
@@ -159,8 +171,13 @@ describe('f32_conv_winograd', () => {
     expect(bad).toBeLessThan(outputYPtr!.length / 2);
   });
 
-  it.each(moduleNames)('has the bits of the three kernels (%s)', module => {
-    const options = { outC: 36, blockRows: 4, bias: true, residual: true, activation: activationCodes.elu };
+  const finishes = {
+    'a residual': { residual: true, activation: activationCodes.elu },
+    'a pool': { activation: activationCodes.relu, pool: [1, 2, 2] },
+  } as const;
+  const cases = moduleNames.flatMap(module => Object.keys(finishes).map(name => [module, name] as const));
+  it.each(cases)('has the bits of the three kernels (%s, with %s)', (module, name) => {
+    const options = { outC: 36, blockRows: 4, bias: true, ...finishes[name as keyof typeof finishes] };
     const own = operandsOf(plane, options);
     const { input, products, output } = stepsOf(plane, options, { firstRow: 0, rows: rowsOf(plane) });
     const run = (kernel: Parameters<typeof runKernel>[0], scalars: object, operands: KernelCase['operands']) =>
