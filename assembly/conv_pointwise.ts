@@ -9,7 +9,7 @@ import { B_STEP, TILE_OUTPUTS } from "./gemm_tile";
 import { ceilDiv, partBegin } from "./rows";
 import { StridedTile, stridedTile } from "./strided_tile";
 import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
-import { tileHeight, tilesOver } from "./tile_heights";
+import { LEAST_TILE_ROWS, tileHeight, tilesOver } from "./tile_heights";
 
 // @ts-ignore: decorator
 @unmanaged
@@ -88,6 +88,20 @@ function touch(ptr: usize, bytes: usize, sinkPtr: usize): void {
   store<i32>(sinkPtr, words);
 }
 
+/** Tiles that share no rows and are stored as they are, with as little between them as can be. */
+function multiplyTiles(tile: StridedTile, aPtr: usize, aStride: usize, bPtr: usize, k: i32, rows: i32): void {
+  const tiles = tilesOver(rows);
+  const highest = tileHeight(rows, tiles);
+  const higher = rows - tiles * (highest - 1);
+  for (let i = 0; i < tiles; i++) {
+    const height = highest - i32(i >= higher);
+    stridedTile(height, changetype<usize>(tile), aPtr, aStride, bPtr, k);
+    aPtr += <usize>height * aStride;
+    tile.yPtr += <usize>height * tile.yStride;
+    tile.residualPtr += <usize>height * tile.residualStride;
+  }
+}
+
 /** Some rows by one panel of a group. */
 function multiplyRows(d: ConvPointwiseDescriptor, scratchPtr: usize, group: i32, panel: i32, first: i32, rows: i32): void {
   const tile = changetype<StridedTile>(scratchPtr);
@@ -107,12 +121,21 @@ function multiplyRows(d: ConvPointwiseDescriptor, scratchPtr: usize, group: i32,
   tile.floor = d.activation == RELU ? 0 : -Infinity;
 
   touch(bPtr, <usize>k * B_STEP, scratchPtr + SINK_AT);
+  const xPtr = d.xPtr + (<usize>(group * k) << 2);
+  const output = <usize>(group * groupOutputs + panel * TILE_OUTPUTS) << 2;
+  if (isWhole && !isCurved && rows >= LEAST_TILE_ROWS * tilesOver(rows)) {
+    const at = <usize>first * yStride + output;
+    tile.yPtr = d.yPtr + at;
+    if (d.residualPtr) tile.residualPtr = d.residualPtr + at;
+    multiplyTiles(tile, xPtr + <usize>first * aStride, aStride, bPtr, k, rows);
+    return;
+  }
   let row = first;
   for (let tiles = tilesOver(rows); tiles > 0; tiles--) {
     const height = tileHeight(first + rows - row, tiles);
     row = min(row, first + rows - height);
-    const aPtr = d.xPtr + <usize>row * aStride + (<usize>(group * k) << 2);
-    const at = <usize>row * yStride + (<usize>(group * groupOutputs + panel * TILE_OUTPUTS) << 2);
+    const aPtr = xPtr + <usize>row * aStride;
+    const at = <usize>row * yStride + output;
     tile.yPtr = isWhole ? d.yPtr + at : scratchPtr + EDGE_AT;
     if (d.residualPtr) {
       tile.residualPtr = isWhole ? d.residualPtr + at : scratchPtr + EDGE_RESIDUAL_AT;

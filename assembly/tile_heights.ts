@@ -15,7 +15,7 @@ import { ceilDiv } from "./rows";
 const MOST_TILE_ROWS: i32 = ASC_FEATURE_RELAXED_SIMD ? 6 : 5;
 // @ts-ignore: decorator
 @inline
-const LEAST_TILE_ROWS: i32 = 4;
+export const LEAST_TILE_ROWS: i32 = 4;
 
 // @ts-ignore: decorator
 @inline
