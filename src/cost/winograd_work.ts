@@ -57,9 +57,12 @@ export function winogradOutputWork(values: Values, caches: CacheSizes): Work {
   };
 }
 
-/** The pieces of all three, of which nothing but input, outputs and weights leaves the worker's cache. */
+/**
+ * The pieces of all three, of which nothing but input, outputs and weights leaves the worker's cache. Weights pass once for each block, but
+ * from a shared cache, behind the products.
+ */
 export function convWinogradWork(values: Values, caches: CacheSizes): Work {
-  const { rows, blockRows } = fields(values, 'rows', 'blockRows');
+  const { rows } = fields(values, 'rows');
   const products = { ...stepOf(values, 'products', winogradProductsFields), rows };
   const isTransformed = products.xPtr !== 0;
   const input = { ...stepOf(values, 'input', winogradInputFields), rows };
@@ -70,14 +73,13 @@ export function convWinogradWork(values: Values, caches: CacheSizes): Work {
     : 4 * input.inD * input.inH * input.inW * input.inC;
   const outBytes = 4 * output.outD * output.outH * output.outW * output.outC * (output.residualPtr ? 2 : 1);
   const once = activationTraffic(inBytes + outBytes, caches);
-  const passes = weightBytes > caches.ownBytes / 2 ? Math.ceil(rows / blockRows) : 1;
   return {
     counts: {
       ...(isTransformed ? {} : winogradInputWork(input, caches).counts),
       ...winogradProductsWork(products, caches).counts,
       ...winogradOutputWork(output, caches).counts,
     },
-    cacheBytes: once.cacheBytes + weightBytes * (passes - 1),
+    cacheBytes: once.cacheBytes,
     memoryBytes: once.memoryBytes + weightBytes,
   };
 }

@@ -12,7 +12,7 @@ import type { Address } from './emitter.js';
 import type { Held } from './held.js';
 import { channelsLast, type Layout } from './layout.js';
 import { type LiveTaps, liveRuns, liveTaps, liveWindow } from './live_taps.js';
-import { choosePlanarWinograd, type PlanarTiles } from './planar_winograd.js';
+import { choosePlanarWinograd, type PlanarTiles, planarWays } from './planar_winograd.js';
 import { pointwiseShape } from './pointwise.js';
 import { lowerApart, poolsItself } from './pooled_convolution.js';
 import { ndhwcFields, poolFields, windowFields } from './spatial.js';
@@ -30,18 +30,22 @@ export interface ConvMethod {
 
 /**
  * Few channels leave a GEMM mostly padding: lanes run along w there instead, where rows are long enough. More outputs pay where Winograd's
- * method takes depth and height, and are no slower where it may not.
+ * method takes depth and height, and are no slower where it may not; the more so, the fewer the input channels are.
  */
-const planarLimits = { inC: 24, outC: 8, transformedOutC: 24, outW: 16 };
+const planarLimits = { inC: 24, outC: 8, transformedOutC: 24, fewInC: 8, fewOutC: 32, outW: 16 };
 
 /** A convolution's kernel, from its shape alone, so that rounding never depends on the machine. */
 function chooseConvKernel(node: ConvNode, x: readonly number[], y: readonly number[]): ConvKernelName {
   const { inC, outC, outW } = ndhwcFields(x, y);
   const { strideW } = windowFields(node.window);
   if (node.groups > 1 && node.groups === inC && node.groups === outC) return 'f32_conv_depthwise';
-  const mostOutC = choosePlanarWinograd(node, x, y) ? planarLimits.transformedOutC : planarLimits.outC;
-  const few = inC <= planarLimits.inC && outC <= mostOutC && outW >= planarLimits.outW;
+  const few = inC <= planarLimits.inC && outC <= mostPlanarOutC(node, x, y) && outW >= planarLimits.outW;
   return node.groups === 1 && strideW === 1 && few ? 'f32_conv_planar' : 'f32_conv_gemm';
+}
+
+function mostPlanarOutC(node: ConvNode, x: readonly number[], y: readonly number[]): number {
+  if (x[1]! <= planarLimits.fewInC && planarWays(node, x, y).length > 0) return planarLimits.fewOutC;
+  return choosePlanarWinograd(node, x, y) ? planarLimits.transformedOutC : planarLimits.outC;
 }
 
 /** Winograd's tiles of a convolution that the planar kernels do; null where there are none. */

@@ -4,6 +4,7 @@ import { product, roundUp, type Triple } from '../kernels/sizes.js';
 import { tilesOver } from '../kernels/winograd_grid.js';
 import { type AxisTile, axisTiles, tapsOf } from '../kernels/winograd_transforms.js';
 import { winogradSizes } from '../kernels/winograd_weights.js';
+import { blockRows } from './block_rows.js';
 import { type LiveTaps, liveTaps, liveWindow } from './live_taps.js';
 import { ndhwcFields } from './spatial.js';
 
@@ -60,6 +61,8 @@ export const mapTriple = <T>(along: (axis: number) => T): Triple<T> => [along(0)
  * each of its outputs.
  */
 const costs = { inputVector: 64, outputVector: 56, weight: 4, largeWeight: 8, direct: 1.15, tile: 16 };
+/** The same where what lies between the transforms stays in a core's own cache. */
+const ownCosts = { ...costs, outputVector: 40, tile: 10 };
 /** Rows of a register tile at least, and at most. */
 const tileRows = { least: 4, most: 6 };
 /** How much cheaper the method has to be than direct convolution. */
@@ -93,15 +96,17 @@ function heldBytes(shape: ConvShape, choice: WinogradChoice): number {
 /** What the method takes, in the same unit. */
 function winogradCost(shape: ConvShape, choice: WinogradChoice): number {
   const { batch } = shape;
-  const { points, otherTaps, channels, panels, blockChannels } = packedSizes(shape, choice);
+  const sizes = packedSizes(shape, choice);
+  const { points, otherTaps, channels, panels, blockChannels } = sizes;
   const rows = rowsOf(shape, choice);
+  const { inputVector, outputVector, tile, weight, largeWeight } = blockRows(sizes, rows) > 0 ? ownCosts : costs;
   const depth = otherTaps * channels;
   const outputs = points * panels * 8;
-  const ends = costs.tile * Math.ceil(channels / blockChannels);
+  const ends = tile * Math.ceil(channels / blockChannels);
   const products = batch * outputs * Math.max(rows, tileRows.least) * (depth + ends);
-  const transforms = batch * points * rows * ((channels / 4) * costs.inputVector + 2 * panels * costs.outputVector);
+  const transforms = batch * points * rows * ((channels / 4) * inputVector + 2 * panels * outputVector);
   const large = Math.max(0, outputs * depth - smallWeightBytes / 4);
-  const weights = costs.weight * outputs * depth + costs.largeWeight * large;
+  const weights = weight * outputs * depth + largeWeight * large;
   // Where each weight is used by one tile, multiplying hides behind reading; elsewhere most of the reading hides behind multiplying.
   return transforms + (batch * rows <= tileRows.most ? Math.max(products, weights) : products + weights);
 }

@@ -158,6 +158,7 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
       [none, f44, f44],
       { x: [1, 8, 2, 32, 32], outC: 64, kernel: [1, 6, 6], window: { ...around(0, 2, 2), strides: [1, 2, 2] } },
     ],
+    ['a first layer of stride 1', [none, f43, f43], { x: [1, 3, 6, 32, 32], outC: 64 }],
     ['several chunks of whole tiles', [f43, f43, f43], { x: [1, 32, 12, 16, 17], outC: 96 }],
     ['several chunks that read each other’s rows', [none, f43, f43], { x: [1, 8, 10, 24, 24], outC: 128 }],
   ];
@@ -209,7 +210,7 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
 
   it.each([
     ['few channels', { x: [1, 4, 12, 12, 12], outC: 4 }],
-    ['a first layer of stride 1', { x: [1, 3, 6, 32, 32], outC: 64 }],
+    ['a first layer of short rows', { x: [1, 3, 6, 8, 8], outC: 16 }],
     ['few positions', { x: [1, 12, 2, 2, 2], outC: 12 }],
     ['one position', { x: [1, 16, 1, 1, 1], outC: 16 }],
     ['strides', { x: [1, 32, 8, 12, 12], outC: 32, window: { ...same, strides: [2, 2, 2] } }],
