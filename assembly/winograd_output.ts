@@ -139,7 +139,7 @@ function fillWindows(d: WinogradOutputDescriptor, channel: i32, groups: i32, win
   const lineBytes = <usize>d.tileW * vectorBytes;
   fillMembers(windows, d.poolD, d.poolH, d.poolW, <usize>d.tileH * lineBytes, lineBytes, vectorBytes);
   windows.fromStep = <usize>d.poolW * vectorBytes;
-  windows.toStep = <usize>d.outC << 2;
+  windows.toStep = <usize>(d.dilW * d.outC) << 2;
   windows.biasPtr = d.biasPtr ? d.biasPtr + (<usize>channel << 2) : 0;
   windows.floor = d.activation == RELU ? 0 : -Infinity;
 }

@@ -25,9 +25,9 @@ function operandBoxes(graph: TypedGraph, node: Node, out: Box): (index: number) 
   const first = (box: Box) => (index: number) => (index === 0 ? box : whole(index));
   switch (node.op) {
     case 'Conv': {
-      const [x, w] = [dims(0), dims(1)];
+      const w = dims(1);
       const channels = out[1]!;
-      const boxes = [convInput(node, x, w, out), [channels, ...wholeBox(w.slice(1))], [channels], out];
+      const boxes = [convInput(graph, node, out), [channels, ...wholeBox(w.slice(1))], [channels], out];
       return index => boxes[index]!;
     }
     case 'Gemm':
@@ -64,14 +64,24 @@ function operandBoxes(graph: TypedGraph, node: Node, out: Box): (index: number) 
   }
 }
 
-function convInput(node: ConvNode, x: readonly number[], w: readonly number[], out: Box): Box {
+/**
+ * A box at an edge of the output needs the input up to its edge, though no window may reach there (strides, and outputs that fill no
+ * window of a pool): tiles that hang over the output read it, and their bits are not to depend on what is held.
+ */
+function convInput(graph: TypedGraph, node: ConvNode, out: Box): Box {
+  const [x, w, y] = [node.inputs[0]!, node.inputs[1]!, node.outputs[0]!].map(name => sizesOf(graph, name));
   const [outC, groupInC] = w as [number, number];
   const groupOutC = outC / node.groups;
   const [begin, end] = out[1]!;
   const channels: Range = [Math.floor(begin / groupOutC) * groupInC, Math.ceil(end / groupOutC) * groupInC];
+  const [sizes, outSizes, outRanges] = [x!.slice(2), y!.slice(2), out.slice(2)];
   const { pool } = node;
-  const convolved = out.slice(2).map(([from, to], i): Range => (pool ? [from * pool[i]!, to * pool[i]!] : [from, to]));
-  return [out[0]!, channels, ...windowRanges(node.window, x.slice(2), convolved)];
+  const convolved = outRanges.map(([from, to], i): Range => (pool ? [from * pool[i]!, to * pool[i]!] : [from, to]));
+  const read = windowRanges(node.window, sizes, convolved).map(([first, last], i): Range => {
+    const [from, to] = outRanges[i]!;
+    return [from === 0 ? 0 : first, to === outSizes[i] ? sizes[i]! : last];
+  });
+  return [out[0]!, channels, ...read];
 }
 
 /** What windows at the output positions `out` reach of the input, one range per spatial axis. */

@@ -204,6 +204,7 @@ describe('f32_winograd_output with a pool', () => {
     [{ ...cube, axes: [along(f23, 6), along(f43, 8), along(f44, 12)], channels: 16 }, [2, 4, 2]],
     [{ ...cube, axes: [along(f43, 9), still(2), still(3)], channels: 7 }, [4, 1, 1]],
     [{ ...cube, axes: [still(2), { ...along(f43, 7), dil: 3 }, along(f23, 5)], channels: 5 }, [1, 1, 2]],
+    [{ ...cube, axes: [along(f43, 5), along(f43, 6), { ...along(f43, 9), dil: 2 }] }, [1, 2, 1]],
     [{ ...cube, axes: [along(f43, 4), along(f43, 4), along(f43, 4)], channels: 1 }, [4, 4, 4]],
   ];
 

@@ -94,6 +94,18 @@ const layers: Readonly<Record<string, Layer>> = {
     window: { ...around(1, 2, 1), dilations: [1, 2, 1] },
     pool: [2, 2, 2],
   },
+  'behind a dilation along width, of 1x2x1': {
+    x: [1, 32, 4, 16, 16],
+    outC: 32,
+    window: { ...around(1, 1, 2), dilations: [1, 1, 2] },
+    pool: [1, 2, 1],
+  },
+  'behind a dilation along width, of 2x1x1': {
+    x: [1, 12, 4, 9, 13],
+    outC: 17,
+    window: { ...around(1, 1, 2), dilations: [1, 1, 2] },
+    pool: [2, 1, 1],
+  },
   'behind strides': {
     x: [1, 8, 5, 9, 11],
     outC: 16,
@@ -136,6 +148,42 @@ describe.each(Object.keys(layers))('a convolution with a pool %s', name => {
         return cuts[way]!;
       });
       checkPlan(pooled, plan);
+    }
+  });
+});
+
+describe('a convolution that follows another layer, with a pool that leaves outputs out', () => {
+  const rest: Readonly<Record<string, Layer>> = {
+    'in tiles': { x: [1, 32, 8, 11, 11], outC: 32, pool: [1, 3, 3] },
+    'in blocks of tiles': { x: [1, 16, 9, 25, 27], outC: 16, pool: [2, 2, 2], window: {} },
+    'in rows': { x: [1, 3, 8, 11, 20], outC: 8, pool: [1, 3, 1] },
+    'where positions become channels': {
+      x: [1, 3, 4, 16, 20],
+      outC: 16,
+      kernel: [3, 7, 7],
+      window: { ...around(1, 2, 2), strides: [1, 2, 2] },
+      pool: [1, 2, 2],
+    },
+  };
+
+  it.each(Object.entries(rest))('%s, has the bits of one memory however both are cut', (_, layer) => {
+    const spec = specOf(layer);
+    const before = { op: 'Activation' as const, activation: { kind: 'tanh' as const }, inputs: ['x'], outputs: ['t'] };
+    const conv = { ...spec.nodes[0]!, inputs: ['t', 'w', 'b'], outputs: ['y'], pool: layer.pool };
+    const graph = inferShapes(graphOf({ ...spec, nodes: [before, conv as GraphSpec['nodes'][number]] }));
+    for (const workers of [
+      [1, 1],
+      [2, 1, 3],
+    ]) {
+      let ways = 1;
+      for (let way = 0; way < ways * ways; way++) {
+        const plan = planBy(graph, nodes(workers), ({ op }, cuts) => {
+          ways = Math.max(ways, cuts.length);
+          const own = op === 'Conv' ? way % ways : Math.floor(way / ways);
+          return cuts[Math.min(own, cuts.length - 1)]!;
+        });
+        checkPlan(graph, plan);
+      }
     }
   });
 });

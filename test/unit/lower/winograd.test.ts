@@ -154,6 +154,11 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
       },
     ],
     [
+      'seven taps at stride 2, without pads, so that no window reads the last row',
+      [none, f44, f44],
+      { x: [1, 3, 7, 64, 64], outC: 32, kernel: [3, 7, 7], window: { ...around(1, 0, 0), strides: [1, 2, 2] } },
+    ],
+    [
       'six taps at stride 2',
       [none, f44, f44],
       { x: [1, 8, 2, 32, 32], outC: 64, kernel: [1, 6, 6], window: { ...around(0, 2, 2), strides: [1, 2, 2] } },
