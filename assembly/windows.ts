@@ -1,6 +1,7 @@
 /**
  * The largest values of windows over what a kernel has just computed, lanes along channels.
- * Invariant: the bits are those that f32_pool_max gives for the same values: NaN wins, and of equal zeros the first one stays.
+ * Invariant: the bits are those that f32_pool_max gives for the same values, but for what a NaN carries: NaN wins, and of equal zeros the
+ * first one stays.
  */
 import { loadLanes, storeLanes } from "./lanes";
 

@@ -62,7 +62,7 @@ export async function main(args) {
     if (layers.length > 0) networks.push({ name: basename(file, '.txt'), layers });
   }
   await runtime.close();
-  const distancesNs = second === undefined ? [] : [startNs, await lineNs(first, second)];
+  const distancesNs = second === undefined ? [] : [startNs, await lineNs(first, second)].filter(ns => ns !== null);
   const machine = { ...host(), distancesNs, loadBefore: startLoad, stolenSeconds: stealSeconds() - before };
   const report = {
     host: machine,

@@ -2,7 +2,7 @@
 // lie in two of them in the next, and whatever one core writes for another takes several times as long then.
 import { Worker } from 'node:worker_threads';
 
-/** Nanoseconds from CPU `from` to CPU `to`: the shortest of a few series of round trips, halved. */
+/** Nanoseconds from CPU `from` to CPU `to`: the shortest of a few series of round trips, halved. Null where threads cannot be pinned. */
 export async function lineNs(from, to) {
   const words = new Int32Array(new SharedArrayBuffer(256));
   const start = (cpu, first) =>
@@ -10,8 +10,7 @@ export async function lineNs(from, to) {
   const threads = [start(from, true), start(to, false)];
   try {
     return await new Promise((resolve, reject) => {
-      for (const thread of threads) thread.once('error', reject);
-      threads[0].once('message', resolve);
+      for (const thread of threads) thread.once('error', reject).once('message', resolve);
     });
   } finally {
     await Promise.all(threads.map(thread => thread.terminate()));

@@ -106,7 +106,7 @@ async function compare({ name, source, inputs, gflop, shapes }, engines, { runs,
       rows.push({ ...engines[i], ...loaded, timesMs: [], sizes, output: readFloats(outputTo) });
     }
     for (let round = 0; round < runs; round++) {
-      if (second !== undefined) distancesNs.push(await lineNs(first, second));
+      if (second !== undefined) distancesNs.push(...known(await lineNs(first, second)));
       for (let turn = 0; turn < children.length; turn++) {
         const i = (round + turn) % children.length;
         await quiet();
@@ -120,6 +120,8 @@ async function compare({ name, source, inputs, gflop, shapes }, engines, { runs,
     rmSync(folder, { recursive: true, force: true });
   }
 }
+
+const known = value => (value === null ? [] : [value]);
 
 /** Time for the last engine's threads to stop spinning. */
 const quiet = () => new Promise(resolve => setTimeout(resolve, 200));

@@ -1,5 +1,4 @@
 /** Winograd's three kernels to time, on one chunk of tiles each. */
-
 import { noPool } from '../kernels/fields.js';
 import { product, roundUp, type Triple } from '../kernels/sizes.js';
 import { gridFields, tilesOver } from '../kernels/winograd_grid.js';

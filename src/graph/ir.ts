@@ -79,7 +79,7 @@ export interface ConvNode extends NodeBase {
   readonly activation: Activation | null;
   /**
    * Windows of a max pool, one size per spatial dimension: they do not overlap, and what fills none is dropped. Null: none.
-   * Where there is one there is no residual, and the activation is ReLU or none: a maximum of either is the same bits in any order.
+   * Where there is one there is no residual, and the activation is ReLU or none: the order of the two matters to the sign of a zero alone.
    */
   readonly pool: readonly number[] | null;
 }

@@ -8,7 +8,8 @@ import { leastCommon, roundUp } from './sizes.js';
 /**
  * f32_conv_gemm: convolution as implicit img2row + GEMM, channels last, fused bias + residual + activation + max pool.
  *
- * M = batch * outD * outH * outW positions, each of them all positions of its window where there is a pool; N = outC / groups, K = taps x inC / groups (tap-major, then channel).
+ * M = batch * outD * outH * outW positions, each of them all positions of its window where there is a pool; N = outC / groups,
+ * K = taps x inC / groups (tap-major, then channel).
  * y = activation((bias + chain) + residual): one accumulator chain per output that starts from the bias (0 where there is none).
  * The residual may not be y itself; a pool takes the largest of such values, and there is no residual.
  * Packed weights: [group][panel of 8 outputs][K][8]; bias: [groups * panels * 8], zero padded.

@@ -1,4 +1,4 @@
-/** Sizes of blocks for f32_conv_winograd: what lies between the transforms of one is to stay in a core's own cache. */
+/** Sizes of blocks for f32_conv_winograd: what lies between the transforms of one is to stay in a core's own cache, about. */
 
 /** Rows of a block are a multiple of those of the fastest register tile. */
 const tileRows = 6;

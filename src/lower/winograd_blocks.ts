@@ -1,6 +1,6 @@
 /**
- * Winograd's method as one step (f32_conv_winograd), where blocks of tiles are small enough for what lies between the transforms to
- * stay in a worker's own cache. Invariant: a block has the bits of a chunk.
+ * Winograd's method as one step (f32_conv_winograd), behind the input's transform where blocks share that: blocks of tiles are small enough
+ * for what lies between the steps to stay in a worker's own cache. Invariant: a block has the bits of a chunk.
  */
 import type { ConvNode } from '../graph/ir.js';
 import { convWinograd, prefixed, scratchParts } from '../kernels/conv_winograd.js';

@@ -27,6 +27,7 @@ function attempt(node: Node, view: View): Attempt {
 /** Why the windows are not those of a Conv's pool over these sizes; null where they are. */
 function misfit({ window, ceilMode }: PoolNode, sizes: readonly number[]): string | null {
   const { kernel, strides, dilations, padsBegin, padsEnd } = window;
+  if (kernel.every(size => size === 1)) return 'its windows are single positions';
   if (kernel.some((size, i) => size !== strides[i])) return 'its windows overlap or leave gaps';
   if (dilations.some((dilation, i) => dilation !== 1 && kernel[i] !== 1)) return 'its windows are dilated';
   if ([...padsBegin, ...padsEnd].some(pad => pad !== 0)) return 'its windows reach into padding';

@@ -59,7 +59,7 @@ export const lowerOptions = ({
   weightGrowth,
 });
 
-/** What layers are priced by: their steps where as many workers share a memory as do in the largest one. */
+/** What layers are priced by: their steps where a memory has as many workers as the largest node. */
 export const pricedSteps = (graph: TypedGraph, options: PrepareOptions): StepsOf =>
   layerSteps(graph, {
     ...lowerOptions(options),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { costedKernels, workOf } from '../../../src/cost/work_of.js';
 import { convGemm, convGemmBlocks, convGemmFields } from '../../../src/kernels/conv_gemm.js';
 import { convPointwise, convPointwiseBlocks } from '../../../src/kernels/conv_pointwise.js';
+import { convWinograd, convWinogradFields } from '../../../src/kernels/conv_winograd.js';
 import { noPool } from '../../../src/kernels/fields.js';
 import { kernels } from '../../../src/kernels/index.js';
 
@@ -24,7 +25,61 @@ function pointwise(overrides: Record<string, number> = {}) {
   return { kernel: convPointwise.name, values, units: convPointwise.units(values as never) };
 }
 
+/** Winograd's method in blocks: 100 tiles of 36 points, 64 to 32 channels; the input transformed before where `productsXPtr` is given. */
+function blocks(overrides: Record<string, number> = {}) {
+  const zeros = Object.fromEntries(Object.keys(convWinogradFields).map(name => [name, 0]));
+  const points = {
+    inputPointsD: 1,
+    inputPointsH: 6,
+    inputPointsW: 6,
+    outputPointsD: 1,
+    outputPointsH: 6,
+    outputPointsW: 6,
+  };
+  const sizes = {
+    inputInD: 1,
+    inputInH: 40,
+    inputInW: 40,
+    inputInC: 64,
+    outputOutD: 1,
+    outputOutH: 40,
+    outputOutW: 40,
+  };
+  const tiles = {
+    outputTileD: 1,
+    outputTileH: 4,
+    outputTileW: 4,
+    outputOutC: 32,
+    outputPoolD: 1,
+    outputPoolH: 1,
+    outputPoolW: 1,
+  };
+  const products = {
+    productsPoints: 36,
+    productsQuads: 16,
+    productsBlockQuads: 16,
+    productsTaps: 1,
+    productsPanels: 4,
+  };
+  const values = { ...zeros, rows: 100, blockRows: 6, ...points, ...sizes, ...tiles, ...products, ...overrides };
+  return { kernel: convWinograd.name, values, units: convWinograd.units(values as never) };
+}
+
 describe('work', () => {
+  it('of blocks of tiles is that of the three steps, without what stays in a cache between them', () => {
+    const work = workOf(blocks(), caches);
+    expect(work.counts).toMatchObject({
+      transformIn: 100 * 36 * 16,
+      gemmStep: 36 * 4 * Math.ceil(100 / 6) * 64,
+      transformOut: 100 * 36 * 8,
+    });
+    expect(work.cacheBytes).toBe(4 * 40 * 40 * (64 + 32));
+    expect(work.memoryBytes).toBe(4 * 36 * 64 * 32);
+    const shared = workOf(blocks({ productsXPtr: 64 }), caches);
+    expect(shared.counts.transformIn).toBeUndefined();
+    expect(shared.cacheBytes).toBe(4 * 36 * 64 * 100 + 4 * 40 * 40 * 32);
+  });
+
   it('is known for every kernel', () => {
     expect([...costedKernels].sort()).toEqual(Object.keys(kernels).sort());
     expect(() => workOf({ kernel: 'f32_new', values: {}, units: 1 }, caches)).toThrow('f32_new');
