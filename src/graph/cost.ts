@@ -1,6 +1,6 @@
 /** What a graph costs, counted as papers count it: 2 operations per multiply-add of convolutions and matrix products. */
-import type { Graph, Node, TypedGraph } from './ir.js';
-import { beforePool } from './pooled.js';
+import type { ConvNode, Graph, Node, TypedGraph } from './ir.js';
+import { outputSize } from './rules/window.js';
 import { sizeOf } from './shape.js';
 
 /** Floating-point operations of one run of the node; 0 for ops other than Conv, Gemm and MatMul. */
@@ -9,7 +9,7 @@ export function nodeFlops(graph: TypedGraph, node: Node): number {
   const outputs = sizeOf(dims(node.outputs[0]));
   switch (node.op) {
     case 'Conv':
-      return 2 * sizeOf(beforePool(node, dims(node.outputs[0]))) * sizeOf(dims(node.inputs[1]).slice(1));
+      return 2 * convolved(node, dims(node.inputs[0]), outputs) * sizeOf(dims(node.inputs[1]).slice(1));
     case 'Gemm':
       return 2 * outputs * dims(node.inputs[0])[node.transA ? 0 : 1]!;
     case 'MatMul':
@@ -17,6 +17,18 @@ export function nodeFlops(graph: TypedGraph, node: Node): number {
     default:
       return 0;
   }
+}
+
+/** Results of a convolution, before a pool: those that fill none of its windows count as well, though nobody computes them. */
+function convolved({ window, pool }: ConvNode, x: readonly number[], outputs: number): number {
+  if (!pool) return outputs;
+  const { kernel, strides, dilations, padsBegin, padsEnd } = window;
+  return pool.reduce((all, _, i) => {
+    const [size, extent] = [x[i + 2]!, (kernel[i]! - 1) * dilations[i]! + 1];
+    const axis = { size, extent, stride: strides[i]!, padBegin: padsBegin[i]!, padEnd: padsEnd[i]! };
+    const whole = outputSize(axis, false);
+    return (all * whole) / Math.floor(whole / pool[i]!);
+  }, outputs);
 }
 
 export const graphFlops = (graph: TypedGraph): number =>
