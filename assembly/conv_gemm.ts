@@ -13,10 +13,6 @@ import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
 import { packedTile } from "./tiles";
 import { Windows, WINDOWS_BYTES, fillMembers, storeLargest } from "./windows";
 
-// @ts-ignore: decorator
-@inline
-const EDGE_BYTES: usize = 192;
-
 /** One unit: a block of positions x a block of outputs of one group. */
 // @ts-ignore: decorator
 @unmanaged
@@ -121,7 +117,9 @@ function outputPtr(d: ConvGemmDescriptor, unit: Unit, m: i32): usize {
 
 /** Members of a window are rows one behind the other. Bias and activation are in the sums. */
 function fillWindows(d: ConvGemmDescriptor, unit: Unit, windows: Windows): void {
-  fillMembers(windows, 1, 1, unit.members, 0, 0, unit.rowBytes);
+  windows.sizes(1, 1, unit.members);
+  windows.steps(0, 0, unit.rowBytes);
+  fillMembers(windows);
   windows.fromStep = <usize>unit.members * unit.rowBytes;
   windows.toStep = <usize>d.outC << 2;
   windows.biasPtr = 0;

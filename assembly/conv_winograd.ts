@@ -1,6 +1,6 @@
 /**
- * f32_conv_winograd: a convolution by Winograd's method, all three steps for one block of tiles after another, so that what lies
- * between the steps stays in the worker's own cache.
+ * f32_conv_winograd: a convolution by Winograd's method, all three steps for one block of tiles after another, or the last two on an
+ * input that has been transformed, so that what lies between the steps stays in the worker's own cache.
  *
  *     scratch | descriptors of the steps | scratch of the steps | transformed rows | products |
  */

@@ -73,15 +73,11 @@ export function fillOrigins(d: ConvGemmDescriptor, gather: Gather, first: i32, r
   let w = (first / members) % d.outW;
   let line = first / members / d.outW;
   for (let ptr = originsPtr; ptr < end; line++) {
-    const plane = line / d.outH;
-    const h = line % d.outH;
-    const image = plane / d.outD;
-    const depth = plane % d.outD;
     if (members == 1) {
       const count = min(d.outW - w, <i32>((end - ptr) / ORIGIN_BYTES));
-      ptr = fillRun(d, ptr, image, depth, h, w, count, channel);
+      ptr = fillRun(d, ptr, line, w, count, channel);
     } else {
-      for (; w < d.outW && ptr < end; w++) ptr = fillWindow(d, ptr, image, depth, h, w, channel);
+      for (; w < d.outW && ptr < end; w++) ptr = fillWindow(d, ptr, line, w, channel);
     }
     w = 0;
   }
@@ -90,29 +86,25 @@ export function fillOrigins(d: ConvGemmDescriptor, gather: Gather, first: i32, r
   }
 }
 
-/** The members of the window at a position of y. Returns where the next origin is. */
-function fillWindow(d: ConvGemmDescriptor, ptr: usize, image: i32, depth: i32, h: i32, w: i32, channel: i32): usize {
+/** The members of the window at position w of a line of y. Returns where the next origin is. */
+function fillWindow(d: ConvGemmDescriptor, ptr: usize, line: i32, w: i32, channel: i32): usize {
+  const plane = (line / d.outH) * d.poolD;
+  const h = (line % d.outH) * d.poolH;
   for (let i = 0; i < d.poolD; i++) {
     for (let j = 0; j < d.poolH; j++) {
-      ptr = fillRun(d, ptr, image, depth * d.poolD + i, h * d.poolH + j, w * d.poolW, d.poolW, channel);
+      const convolved = (plane + i) * d.outH * d.poolH + h + j;
+      ptr = fillRun(d, ptr, convolved, w * d.poolW, d.poolW, channel);
     }
   }
   return ptr;
 }
 
-/** `count` positions along w of what is convolved, from [depth, h, w] on. */
-function fillRun(
-  d: ConvGemmDescriptor,
-  ptr: usize,
-  image: i32,
-  depth: i32,
-  h: i32,
-  w: i32,
-  count: i32,
-  channel: i32,
-): usize {
-  const fromD = depth * d.strideD - d.padD;
-  const fromH = h * d.strideH - d.padH;
+/** `count` positions from w on of a line of what is convolved. */
+function fillRun(d: ConvGemmDescriptor, ptr: usize, line: i32, w: i32, count: i32, channel: i32): usize {
+  const plane = line / (d.outH * d.poolH);
+  const image = plane / (d.outD * d.poolD);
+  const fromD = (plane % (d.outD * d.poolD)) * d.strideD - d.padD;
+  const fromH = (line % (d.outH * d.poolH)) * d.strideH - d.padH;
   let fromW = w * d.strideW - d.padW;
   const position = ((image * d.inD + fromD) * d.inH + fromH) * d.inW + fromW;
   let from = d.xPtr + (<usize>(position * d.inC + channel) << 2);

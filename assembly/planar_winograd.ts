@@ -1,5 +1,6 @@
 /**
- * Winograd's transforms along one axis over planar rows, lanes along w: F(2, 3) and F(4, 3). Invariant: lane by lane the same operations, wherever the rows lie.
+ * Winograd's transforms along one axis over planar rows, lanes along w: F(2, 3) and F(4, 3).
+ * Invariant: lane by lane the same operations, wherever the rows lie.
  */
 import { inputLine4, inputLine6, outputLine4, outputLine6 } from "./winograd_passes";
 

@@ -15,27 +15,46 @@ export class Windows {
   biasPtr: usize;
   /** Members below it count as it: 0 for ReLU, -Infinity for nothing. */
   floor: f32;
+  /** Members along each axis; bytes between neighbours. */
+  d: i32;
+  h: i32;
+  w: i32;
+  stepD: usize;
+  stepH: usize;
+  stepW: usize;
   /** How many members a window has. What follows are their distances from the first one, in bytes. */
   members: i32;
+
+  sizes(d: i32, h: i32, w: i32): void {
+    this.d = d;
+    this.h = h;
+    this.w = w;
+  }
+
+  steps(d: usize, h: usize, w: usize): void {
+    this.stepD = d;
+    this.stepH = h;
+    this.stepW = w;
+  }
 }
 
 // @ts-ignore: decorator
 @inline
-const OFFSETS_AT: usize = 20;
+const OFFSETS_AT: usize = 44;
 
 /** With room for the offsets of 64 members. */
 // @ts-ignore: decorator
 @inline
 export const WINDOWS_BYTES: usize = 320;
 
-/** The members of a window of d x h x w, whose neighbours along an axis are so many bytes apart. */
-export function fillMembers(windows: Windows, d: i32, h: i32, w: i32, stepD: usize, stepH: usize, stepW: usize): void {
-  windows.members = d * h * w;
+/** Lists the members, from their sizes and steps. */
+export function fillMembers(windows: Windows): void {
+  windows.members = windows.d * windows.h * windows.w;
   let ptr = changetype<usize>(windows) + OFFSETS_AT;
-  for (let i = 0; i < d; i++) {
-    for (let j = 0; j < h; j++) {
-      for (let k = 0; k < w; k++) {
-        store<usize>(ptr, <usize>i * stepD + <usize>j * stepH + <usize>k * stepW);
+  for (let i = 0; i < windows.d; i++) {
+    for (let j = 0; j < windows.h; j++) {
+      for (let k = 0; k < windows.w; k++) {
+        store<usize>(ptr, <usize>i * windows.stepD + <usize>j * windows.stepH + <usize>k * windows.stepW);
         ptr += 4;
       }
     }
@@ -47,22 +66,27 @@ export function fillMembers(windows: Windows, d: i32, h: i32, w: i32, stepD: usi
  * hold anything.
  */
 export function storeLargest(windows: Windows, from: usize, to: usize, count: i32, channels: i32): void {
-  if (windows.biasPtr) largest(true, true, windows, from, to, count, channels);
-  else if (windows.floor == 0) largest(false, true, windows, from, to, count, channels);
-  else largest(false, false, windows, from, to, count, channels);
+  if (windows.biasPtr) largest(BIASED, windows, from, to, count, channels);
+  else if (windows.floor == 0) largest(FLOORED, windows, from, to, count, channels);
+  else largest(PLAIN, windows, from, to, count, channels);
 }
+
+/** What is done to members: nothing, the floor, or bias and floor. */
+// @ts-ignore: decorator
+@inline
+const PLAIN: i32 = 0;
+// @ts-ignore: decorator
+@inline
+const FLOORED: i32 = 1;
+// @ts-ignore: decorator
+@inline
+const BIASED: i32 = 2;
 
 // @ts-ignore: decorator
 @inline
-function largest(
-  biased: bool,
-  floored: bool,
-  windows: Windows,
-  from: usize,
-  to: usize,
-  count: i32,
-  channels: i32,
-): void {
+function largest(mode: i32, windows: Windows, from: usize, to: usize, count: i32, channels: i32): void {
+  const biased = mode == BIASED;
+  const floored = mode != PLAIN;
   const floor = f32x4.splat(windows.floor);
   const others = changetype<usize>(windows) + OFFSETS_AT + 4;
   const end = others + (<usize>(windows.members - 1) << 2);

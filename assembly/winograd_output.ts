@@ -137,7 +137,9 @@ function isPooled(d: WinogradOutputDescriptor): bool {
 function fillWindows(d: WinogradOutputDescriptor, channel: i32, groups: i32, windows: Windows): void {
   const vectorBytes = <usize>(groups * quadsOf(d)) * VECTOR;
   const lineBytes = <usize>d.tileW * vectorBytes;
-  fillMembers(windows, d.poolD, d.poolH, d.poolW, <usize>d.tileH * lineBytes, lineBytes, vectorBytes);
+  windows.sizes(d.poolD, d.poolH, d.poolW);
+  windows.steps(<usize>d.tileH * lineBytes, lineBytes, vectorBytes);
+  fillMembers(windows);
   windows.fromStep = <usize>d.poolW * vectorBytes;
   windows.toStep = <usize>(d.dilW * d.outC) << 2;
   windows.biasPtr = d.biasPtr ? d.biasPtr + (<usize>channel << 2) : 0;

@@ -1,5 +1,5 @@
 import type { Fields, Values } from './descriptor.js';
-import type { Kernel, KernelMemory } from './kernel.js';
+import type { Kernel, KernelMemory, Sizes } from './kernel.js';
 import { roundUp } from './sizes.js';
 import { transformedTile, winogradInput, winogradInputFields } from './winograd_input.js';
 import { finishTile, winogradOutput, winogradOutputFields } from './winograd_output.js';
@@ -7,11 +7,16 @@ import { panelProducts, winogradProducts, winogradProductsFields } from './winog
 
 type Prefixed<P extends string, V> = { readonly [K in keyof V & string as `${P}${Capitalize<K>}`]: V[K] };
 
-/** The fields of one step, or their values, under the names that they have among those of all. */
+/** What a field of one step is called among those of all. */
+const nameOf = (prefix: string, field: string): string => prefix + field[0]!.toUpperCase() + field.slice(1);
+
+/** The fields of one step, or their values, under these names. */
 export const prefixed = <P extends string, V extends object>(prefix: P, values: V): Prefixed<P, V> =>
-  Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [prefix + name[0]!.toUpperCase() + name.slice(1), value]),
-  ) as Prefixed<P, V>;
+  Object.fromEntries(Object.entries(values).map(([field, value]) => [nameOf(prefix, field), value])) as Prefixed<P, V>;
+
+/** The values of one step, among those of all. */
+export const stepOf = <F extends Fields>(d: Readonly<Record<string, number>>, prefix: string, fields: F): Values<F> =>
+  Object.fromEntries(Object.keys(fields).map(field => [field, d[nameOf(prefix, field)]!])) as Values<F>;
 
 /**
  * f32_conv_winograd: a convolution of one image by Winograd's method: the steps of f32_winograd_input, f32_winograd_products and
@@ -34,26 +39,16 @@ export const convWinogradFields = {
 
 type D = Values<typeof convWinogradFields>;
 
-/** The values of one step. */
-export const stepOf = <F extends Fields>(d: Readonly<Record<string, number>>, prefix: string, fields: F): Values<F> =>
-  Object.fromEntries(
-    Object.keys(fields).map(name => [name, d[prefix + name[0]!.toUpperCase() + name.slice(1)]!]),
-  ) as Values<F>;
-
-/** A step's values, whatever stands for an address. */
-type Sizes<F extends Fields> = { readonly [K in keyof F]: F[K] extends 'ptr' ? unknown : number };
-
 /** Where the parts of the scratch begin. */
-export function scratchParts(steps: {
+export function scratchParts({
+  input,
+  products,
+  output,
+}: {
   readonly input: Sizes<typeof winogradInputFields>;
   readonly products: Sizes<typeof winogradProductsFields>;
   readonly output: Sizes<typeof winogradOutputFields>;
 }): Pick<D, 'stepsAt' | 'transformedAt' | 'productsAt'> {
-  const { input, products, output } = steps as unknown as {
-    input: Values<typeof winogradInputFields>;
-    products: Values<typeof winogradProductsFields>;
-    output: Values<typeof winogradOutputFields>;
-  };
   const words = [winogradInputFields, winogradProductsFields, winogradOutputFields].flatMap(Object.keys).length;
   const stepsAt = roundUp(4 * words, 64);
   const stepsBytes = Math.max(

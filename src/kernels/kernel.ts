@@ -1,5 +1,8 @@
 import type { Fields, Values } from './descriptor.js';
 
+/** A descriptor's values but for its addresses, whatever stands for them. */
+export type Sizes<F extends Fields> = { readonly [K in keyof F]: F[K] extends 'ptr' ? unknown : number };
+
 /** A kernel's whole memory, seen as words. Byte address p is element p / 4 of either view. */
 export interface KernelMemory {
   readonly f32: Float32Array;
@@ -19,7 +22,7 @@ export interface Kernel<F extends Fields = Fields> {
   /** Number of units of the work that the descriptor describes. */
   units(d: Values<F>): number;
   /** Bytes of scratch that each worker needs, private to it, 64-byte aligned; 0 where none is needed. */
-  scratchBytes(d: Values<F>): number;
+  scratchBytes(d: Sizes<F>): number;
   /** The oracle: units [begin, end) in plain TypeScript, written to be read, never to be fast. */
   twin(memory: KernelMemory, d: Values<F>, begin: number, end: number): void;
 }

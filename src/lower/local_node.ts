@@ -2,7 +2,7 @@
  * A layer on boxes: the node as it is for a smaller tensor. Invariant: tap by tap it reads, for each output of the box, the elements
  * that the whole layer reads.
  */
-import type { Node, TypedGraph, Window } from '../graph/ir.js';
+import type { ConvNode, Node, PoolNode, TypedGraph, Window } from '../graph/ir.js';
 import type { Box } from '../plan/box.js';
 
 /** `out`: the box that is computed; `x`: the box of the first operand that is held, at least what is needed. */
@@ -15,26 +15,21 @@ export function localNode(graph: TypedGraph, node: Node, out: Box, x: Box | unde
       return {
         ...node,
         groups: node.groups === 1 ? 1 : groups,
-        window: localWindow(graph, node, node.window, out, x, node.pool),
+        window: localWindow(graph, node, out, x),
       };
     }
     case 'MaxPool':
     case 'AveragePool':
-      return { ...node, window: localWindow(graph, node, node.window, out, x) };
+      return { ...node, window: localWindow(graph, node, out, x) };
     default:
       return node;
   }
 }
 
 /** Pads from the box's own beginning and end; negative where the box begins before the first tap. */
-function localWindow(
-  graph: TypedGraph,
-  node: Node,
-  window: Window,
-  out: Box,
-  x: Box,
-  pool: readonly number[] | null = null,
-): Window {
+function localWindow(graph: TypedGraph, node: ConvNode | PoolNode, out: Box, x: Box): Window {
+  const { window } = node;
+  const pool = node.op === 'Conv' ? node.pool : null;
   const sizes = graph.types.get(node.inputs[0]!)!.dims.slice(2);
   const [from, at] = [x.slice(2), out.slice(2)];
   return {

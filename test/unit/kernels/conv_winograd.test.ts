@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { convWinograd, prefixed, scratchParts } from '../../../src/kernels/conv_winograd.js';
+import { convWinograd, convWinogradFields, prefixed, scratchParts } from '../../../src/kernels/conv_winograd.js';
 import { activationCodes } from '../../../src/kernels/kernel.js';
+import { roundUp } from '../../../src/kernels/sizes.js';
 import { gridFields } from '../../../src/kernels/winograd_grid.js';
 import { winogradInput } from '../../../src/kernels/winograd_input.js';
 import { winogradOutput } from '../../../src/kernels/winograd_output.js';
@@ -24,7 +25,6 @@ interface Options {
   readonly poison?: readonly [at: number, value: number];
 }
 
-const roundUp = (value: number, multiple: number) => Math.ceil(value / multiple) * multiple;
 const groupsOf = (channels: number) => Math.ceil(channels / 16);
 const onePosition = [1, 1, 1] as const;
 const outSizesOf = ({ axes }: Layer, { pool = onePosition }: Options) =>
@@ -88,6 +88,14 @@ function operandsOf(layer: Layer, options: Options) {
   };
 }
 
+/** The fields that are no operands. */
+const withoutAddresses = (values: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(convWinogradFields)
+      .filter(([, type]) => type !== 'ptr')
+      .map(([name]) => [name, values[name]!]),
+  );
+
 function caseOf(layer: Layer, options: Options): KernelCase {
   const { blockRows, taps } = options;
   const rows = rowsOf(layer);
@@ -96,15 +104,11 @@ function caseOf(layer: Layer, options: Options): KernelCase {
   const { xRowPitch, xPointStride } = stepsOf(layer, options, { firstRow: 0, rows: rows + 4 }).products;
   const given = taps ? { ...block.products, xRowPitch, xPointStride } : block.products;
   const steps = { ...block, products: { ...given, xPtr: taps ? 1 : 0 } };
-  const { inputXPtr: _0, inputYPtr: _1, ...input } = prefixed('input', steps.input);
-  const { productsXPtr: _2, productsWPtr: _3, productsYPtr: _4, ...products } = prefixed('products', steps.products);
-  const {
-    outputXPtr: _5,
-    outputYPtr: _6,
-    outputBiasPtr: _7,
-    outputResidualPtr: _8,
-    ...output
-  } = prefixed('output', steps.output);
+  const values = {
+    ...prefixed('input', steps.input),
+    ...prefixed('products', steps.products),
+    ...prefixed('output', steps.output),
+  };
   return {
     operands: {
       inputXPtr: own.x,
@@ -117,7 +121,7 @@ function caseOf(layer: Layer, options: Options): KernelCase {
       outputBiasPtr: own.bias,
       outputResidualPtr: own.residual,
     },
-    scalars: { rows, blockRows, ...scratchParts(steps), ...input, ...products, ...output },
+    scalars: withoutAddresses({ rows, blockRows, ...scratchParts(steps), ...values }),
     tolerance: 1e-4,
   };
 }
