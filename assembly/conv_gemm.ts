@@ -11,7 +11,7 @@ import { A_STEP, B_STEP, TILE_OUTPUTS, TILE_ROWS, Tile } from "./gemm_tile";
 import { Gather, ORIGIN_BYTES, fillOrigins, gatherBlock } from "./img2row";
 import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
 import { packedTile } from "./tiles";
-import { Windows, WINDOWS_BYTES, fillMembers, storeLargest } from "./windows";
+import { Windows, WINDOWS_BYTES, fillMembers, storeLargest } from "./pool_windows";
 
 /** One unit: a block of positions x a block of outputs of one group. */
 // @ts-ignore: decorator

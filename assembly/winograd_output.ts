@@ -8,7 +8,7 @@ import { activate, RELU } from "./activation";
 import { loadLanes, storeLanes } from "./lanes";
 import { ceilDiv } from "./rows";
 import { GROUP_ROW } from "./table_tile";
-import { Windows, WINDOWS_BYTES, fillMembers, storeLargest } from "./windows";
+import { Windows, WINDOWS_BYTES, fillMembers, storeLargest } from "./pool_windows";
 import { Axis, AXIS_BYTES, firstOutput } from "./winograd_grid";
 import { outputPass, Pass, PASS_BYTES } from "./winograd_passes";
 

@@ -10,8 +10,8 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { coreToCoreNs } from '../core_to_core/distance.js';
 import { host, hostLine, stealSeconds } from '../host.js';
-import { lineNs } from '../line/line.js';
 import { cpusFor } from '../peers/child.js';
 import { extractLayers } from './extract.js';
 import { layerGraph, layerWork } from './layer_graph.js';
@@ -43,7 +43,7 @@ export async function main(args) {
   const startLoad = host().load;
   const workers = Number(values.workers);
   const [first, second] = workers > 1 ? await cpusFor(2) : [];
-  const startNs = second === undefined ? 0 : await lineNs(first, second);
+  const startNs = second === undefined ? 0 : await coreToCoreNs(first, second);
   const limits = createLimits();
   limits.measure(20);
   const runtime = await start(workers, values.module);
@@ -62,7 +62,8 @@ export async function main(args) {
     if (layers.length > 0) networks.push({ name: basename(file, '.txt'), layers });
   }
   await runtime.close();
-  const distancesNs = second === undefined ? [] : [startNs, await lineNs(first, second)].filter(ns => ns !== null);
+  const distancesNs =
+    second === undefined ? [] : [startNs, await coreToCoreNs(first, second)].filter(ns => ns !== null);
   const machine = { ...host(), distancesNs, loadBefore: startLoad, stolenSeconds: stealSeconds() - before };
   const report = {
     host: machine,

@@ -9,8 +9,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { coreToCoreNs } from '../core_to_core/distance.js';
 import { host, stealSeconds } from '../host.js';
-import { lineNs } from '../line/line.js';
 import { modelName, parseBenchArgs } from '../models.js';
 import { cpusFor, startEngine } from './child.js';
 import { parseEngine } from './engines.js';
@@ -106,7 +106,7 @@ async function compare({ name, source, inputs, gflop, shapes }, engines, { runs,
       rows.push({ ...engines[i], ...loaded, timesMs: [], sizes, output: readFloats(outputTo) });
     }
     for (let round = 0; round < runs; round++) {
-      if (second !== undefined) distancesNs.push(...known(await lineNs(first, second)));
+      if (second !== undefined) distancesNs.push(...known(await coreToCoreNs(first, second)));
       for (let turn = 0; turn < children.length; turn++) {
         const i = (round + turn) % children.length;
         await quiet();

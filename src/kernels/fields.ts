@@ -41,7 +41,7 @@ export const window = {
  */
 export const pool = { poolD: 'i32', poolH: 'i32', poolW: 'i32' } as const;
 
-/** As assembly/windows.ts has room for. */
+/** As assembly/pool_windows.ts has room for. */
 export const mostPoolMembers = 64;
 
 export const noPool = { poolD: 1, poolH: 1, poolW: 1 } as const;

@@ -4,9 +4,9 @@ import { product, roundUp, type Triple } from '../kernels/sizes.js';
 import { tilesOver } from '../kernels/winograd_grid.js';
 import { type AxisTile, axisTiles, tapsOf } from '../kernels/winograd_transforms.js';
 import { winogradSizes } from '../kernels/winograd_weights.js';
-import { blockRows } from './block_rows.js';
 import { type LiveTaps, liveTaps, liveWindow } from './live_taps.js';
 import { ndhwcFields } from './spatial.js';
+import { blockRows } from './winograd_block_rows.js';
 
 /**
  * Tiles along depth, height and width. `strides`: positions of the input that lie so far apart become channels of one position

@@ -5,8 +5,8 @@
 import type { ConvNode } from '../graph/ir.js';
 import { convWinograd, prefixed, scratchParts } from '../kernels/conv_winograd.js';
 import { roundUp } from '../kernels/sizes.js';
-import { blockRows } from './block_rows.js';
 import { absent, type Context, whereOf } from './context.js';
+import { blockRows } from './winograd_block_rows.js';
 import {
   inputOperands,
   outputOperands,

@@ -5,6 +5,7 @@ import { convGemmFields } from '../../../src/kernels/conv_gemm.js';
 import { convPlanarFields } from '../../../src/kernels/conv_planar.js';
 import { convPlanarWinogradFields } from '../../../src/kernels/conv_planar_winograd.js';
 import { convPointwiseFields } from '../../../src/kernels/conv_pointwise.js';
+import { convWinogradFields } from '../../../src/kernels/conv_winograd.js';
 import { copyFields, fillFields, gatherFields } from '../../../src/kernels/copy.js';
 import type { Fields } from '../../../src/kernels/descriptor.js';
 import { affineFields, binaryFields, unaryFields } from '../../../src/kernels/elementwise.js';
@@ -19,6 +20,10 @@ import { softmaxFields } from '../../../src/kernels/softmax.js';
 import { winogradInputFields } from '../../../src/kernels/winograd_input.js';
 import { winogradOutputFields } from '../../../src/kernels/winograd_output.js';
 import { winogradProductsFields } from '../../../src/kernels/winograd_products.js';
+
+/** Without those of the steps, whose descriptors lie behind it. */
+const { rows, blockRows, stepsAt, transformedAt, productsAt } = convWinogradFields;
+const convWinogradOwn = { rows, blockRows, stepsAt, transformedAt, productsAt };
 
 /** The class of each descriptor in assembly/, by file and name. */
 const mirrors: readonly (readonly [file: string, className: string, fields: Fields])[] = [
@@ -39,6 +44,7 @@ const mirrors: readonly (readonly [file: string, className: string, fields: Fiel
   ['reduce', 'ReduceDescriptor', reduceFields],
   ['resize', 'ResizeDescriptor', resizeFields],
   ['softmax', 'SoftmaxDescriptor', softmaxFields],
+  ['conv_winograd', 'ConvWinogradDescriptor', convWinogradOwn],
   ['winograd_input', 'WinogradInputDescriptor', winogradInputFields],
   ['winograd_products', 'WinogradProductsDescriptor', winogradProductsFields],
   ['winograd_output', 'WinogradOutputDescriptor', winogradOutputFields],

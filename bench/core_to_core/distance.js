@@ -3,7 +3,7 @@
 import { Worker } from 'node:worker_threads';
 
 /** Nanoseconds from CPU `from` to CPU `to`: the shortest of a few series of round trips, halved. Null where threads cannot be pinned. */
-export async function lineNs(from, to) {
+export async function coreToCoreNs(from, to) {
   const words = new Int32Array(new SharedArrayBuffer(256));
   const start = (cpu, first) =>
     new Worker(new URL('./partner.js', import.meta.url), { workerData: { words, cpu, first } });
