@@ -53,7 +53,7 @@ function sizes(shape: ConvGemmShape) {
 }
 
 /** Multiply-adds of a unit that is worth handing out and soon done. */
-const unitWork = 40e6;
+const unitWork = 20e6;
 /** Units that keep a many-core machine busy; fewer only where units would become tiny. */
 const manyUnits = 32;
 const leastArea = 384;
@@ -63,7 +63,7 @@ const mostPacked = 49152;
 const shortestK = 320;
 const longestK = 2048;
 /** Outputs per position of a unit that balance packing rows (paid per output) against reading weights (paid per row). */
-const aspect = 2.5;
+const aspect = 5;
 
 /** The blocks of a layer, from its shape alone. */
 export function convGemmBlocks(shape: ConvGemmShape): { mBlock: number; nBlock: number; kBlock: number } {
