@@ -7,7 +7,7 @@
 import { NONE, RELU } from "./activation";
 import { B_STEP, TILE_OUTPUTS } from "./gemm_tile";
 import { ceilDiv, partBegin } from "./rows";
-import { StridedTile, stridedTile } from "./strided_tile";
+import { strided4x8, strided5x8, strided6x8, StridedTile, stridedTile } from "./strided_tile";
 import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
 import { LEAST_TILE_ROWS, tileHeight, tilesOver } from "./tile_heights";
 
@@ -93,12 +93,39 @@ function multiplyTiles(tile: StridedTile, aPtr: usize, aStride: usize, bPtr: usi
   const tiles = tilesOver(rows);
   const highest = tileHeight(rows, tiles);
   const higher = rows - tiles * (highest - 1);
-  for (let i = 0; i < tiles; i++) {
-    const height = highest - i32(i >= higher);
-    stridedTile(height, changetype<usize>(tile), aPtr, aStride, bPtr, k);
-    aPtr += <usize>height * aStride;
-    tile.yPtr += <usize>height * tile.yStride;
-    tile.residualPtr += <usize>height * tile.residualStride;
+  multiplyTilesOf(highest, higher, tile, aPtr, aStride, bPtr, k);
+  multiplyTilesOf(highest - 1, tiles - higher, tile, aPtr + <usize>(higher * highest) * aStride, aStride, bPtr, k);
+}
+
+/** `tiles` tiles of one height. */
+function multiplyTilesOf(
+  height: i32,
+  tiles: i32,
+  tile: StridedTile,
+  aPtr: usize,
+  aStride: usize,
+  bPtr: usize,
+  k: i32,
+): void {
+  if (ASC_FEATURE_RELAXED_SIMD && height == 6) passRows(6, tiles, tile, aPtr, aStride, bPtr, k);
+  else if (height == 5) passRows(5, tiles, tile, aPtr, aStride, bPtr, k);
+  else passRows(4, tiles, tile, aPtr, aStride, bPtr, k);
+}
+
+/** The height is a constant: the loop has but one call, which takes its arguments in registers. */
+// @ts-ignore: decorator
+@inline
+function passRows(height: i32, tiles: i32, tile: StridedTile, aPtr: usize, aStride: usize, bPtr: usize, k: i32): void {
+  const aStep = <usize>height * aStride;
+  const yStep = <usize>height * tile.yStride;
+  const residualStep = <usize>height * tile.residualStride;
+  for (; tiles > 0; tiles--) {
+    if (height == 6) strided6x8(changetype<usize>(tile), aPtr, aStride, bPtr, k);
+    else if (height == 5) strided5x8(changetype<usize>(tile), aPtr, aStride, bPtr, k);
+    else strided4x8(changetype<usize>(tile), aPtr, aStride, bPtr, k);
+    aPtr += aStep;
+    tile.yPtr += yStep;
+    tile.residualPtr += residualStep;
   }
 }
 
