@@ -1,7 +1,8 @@
 /**
  * The largest values of windows over what a kernel has just computed, lanes along channels.
  * Invariant: the bits are those that f32_pool_max gives for the same values, but for what a NaN carries: NaN wins, and of equal zeros the
- * first one stays.
+ * first one stays. Bias and floor come after the maximum, which changes nothing for finite biases, but that a zero that ReLU makes of a
+ * negative number does not stand before a negative zero.
  */
 import { loadLanes, storeLanes } from "./lanes";
 
@@ -11,9 +12,9 @@ import { loadLanes, storeLanes } from "./lanes";
 export class Windows {
   fromStep: usize;
   toStep: usize;
-  /** Added to every member; 0: nothing is. */
+  /** Added to the largest members; 0: nothing is. */
   biasPtr: usize;
-  /** Members below it count as it: 0 for ReLU, -Infinity for nothing. */
+  /** What is below it then becomes it: 0 for ReLU, -Infinity for nothing. */
   floor: f32;
   /** Members along each axis; bytes between neighbours. */
   d: i32;
@@ -62,31 +63,10 @@ export function fillMembers(windows: Windows): void {
 }
 
 /**
- * Stores `channels` channels of the largest members of `count` windows. Members are whole vectors; their lanes beyond the last channel may
+ * Stores `channels` channels of the largest members of `count` windows, biased and floored. Members are whole vectors; their lanes beyond the last channel may
  * hold anything.
  */
 export function storeLargest(windows: Windows, from: usize, to: usize, count: i32, channels: i32): void {
-  if (windows.biasPtr) largest(BIASED, windows, from, to, count, channels);
-  else if (windows.floor == 0) largest(FLOORED, windows, from, to, count, channels);
-  else largest(PLAIN, windows, from, to, count, channels);
-}
-
-/** What is done to members: nothing, the floor, or bias and floor. */
-// @ts-ignore: decorator
-@inline
-const PLAIN: i32 = 0;
-// @ts-ignore: decorator
-@inline
-const FLOORED: i32 = 1;
-// @ts-ignore: decorator
-@inline
-const BIASED: i32 = 2;
-
-// @ts-ignore: decorator
-@inline
-function largest(mode: i32, windows: Windows, from: usize, to: usize, count: i32, channels: i32): void {
-  const biased = mode == BIASED;
-  const floored = mode != PLAIN;
   const floor = f32x4.splat(windows.floor);
   const others = changetype<usize>(windows) + OFFSETS_AT + 4;
   const end = others + (<usize>(windows.members - 1) << 2);
@@ -96,51 +76,51 @@ function largest(mode: i32, windows: Windows, from: usize, to: usize, count: i32
     let biasPtr = windows.biasPtr;
     let left = channels;
     for (; left >= 8; left -= 8) {
-      const b0 = biased ? v128.load(biasPtr) : floor;
-      const b1 = biased ? v128.load(biasPtr, 16) : floor;
       // pmax keeps a NaN that comes first; others are noted.
-      let s0 = member(biased, floored, v128.load(at), b0, floor);
-      let s1 = member(biased, floored, v128.load(at, 16), b1, floor);
+      let s0 = v128.load(at);
+      let s1 = v128.load(at, 16);
       let n0 = i32x4.splat(0);
       let n1 = i32x4.splat(0);
       for (let next = others; next != end; next += 4) {
         const ptr = at + load<usize>(next);
-        const v0 = member(biased, false, v128.load(ptr), b0, floor);
-        const v1 = member(biased, false, v128.load(ptr, 16), b1, floor);
+        const v0 = v128.load(ptr);
+        const v1 = v128.load(ptr, 16);
         s0 = f32x4.pmax(s0, v0);
         s1 = f32x4.pmax(s1, v1);
         n0 = v128.or(n0, f32x4.ne(v0, v0));
         n1 = v128.or(n1, f32x4.ne(v1, v1));
       }
-      v128.store(yPtr, v128.or(s0, n0));
-      v128.store(yPtr, v128.or(s1, n1), 16);
+      s0 = v128.or(s0, n0);
+      s1 = v128.or(s1, n1);
+      if (biasPtr) {
+        s0 = f32x4.add(v128.load(biasPtr), s0);
+        s1 = f32x4.add(v128.load(biasPtr, 16), s1);
+        biasPtr += 32;
+      }
+      v128.store(yPtr, f32x4.pmax(s0, floor));
+      v128.store(yPtr, f32x4.pmax(s1, floor), 16);
       at += 32;
       yPtr += 32;
-      biasPtr += 32;
     }
     for (; left > 0; left -= 4) {
       const lanes = min(4, left);
-      const bias = biased ? loadLanes(biasPtr, lanes) : floor;
-      let sum = member(biased, floored, v128.load(at), bias, floor);
+      let sum = v128.load(at);
       let noted = i32x4.splat(0);
       for (let next = others; next != end; next += 4) {
-        const value = member(biased, false, v128.load(at + load<usize>(next)), bias, floor);
+        const value = v128.load(at + load<usize>(next));
         sum = f32x4.pmax(sum, value);
         noted = v128.or(noted, f32x4.ne(value, value));
       }
-      storeLanes(yPtr, v128.or(sum, noted), lanes);
+      sum = v128.or(sum, noted);
+      if (biasPtr) {
+        sum = f32x4.add(loadLanes(biasPtr, lanes), sum);
+        biasPtr += 16;
+      }
+      storeLanes(yPtr, f32x4.pmax(sum, floor), lanes);
       at += 16;
       yPtr += 16;
-      biasPtr += 16;
     }
     from += windows.fromStep;
     to += windows.toStep;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function member(biased: bool, floored: bool, value: v128, bias: v128, floor: v128): v128 {
-  if (biased) value = f32x4.add(bias, value);
-  return floored ? f32x4.pmax(value, floor) : value;
 }
