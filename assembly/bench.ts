@@ -5,24 +5,24 @@
 import { Tile } from "./gemm_tile";
 import { madd } from "./simd";
 import { stridedTile } from "./strided_tile";
-import { packedTile, tableTile } from "./tiles";
+import { packedTile, tableForm, tableTile } from "./tiles";
 
 /** Repeats one tile over the same packed operands, in the form that `use_lane_tiles` has set. */
 export function bench_tile(tilePtr: usize, aPtr: usize, bPtr: usize, k: i32, repeats: i32): void {
   for (let i = 0; i < repeats; i++) packedTile(changetype<Tile>(tilePtr), aPtr, bPtr, k);
 }
 
-/** Repeats one tile of `rows` rows that are read in place; the table of offsets lies at offsetsPtr. */
+/** Repeats one tile of `rows` rows that are read in place, for the run of k at runPtr. */
 export function bench_table_tile(
   rows: i32,
   aPtr: usize,
-  offsetsPtr: usize,
+  runPtr: usize,
   bPtr: usize,
-  k: i32,
   yPtr: usize,
   repeats: i32,
 ): void {
-  for (let i = 0; i < repeats; i++) tableTile(rows, aPtr, offsetsPtr, bPtr, k, yPtr, yPtr);
+  const form = tableForm(rows, true);
+  for (let i = 0; i < repeats; i++) tableTile(form, rows, aPtr, runPtr, bPtr, yPtr, yPtr);
 }
 
 /** The same for rows aStride bytes apart. */

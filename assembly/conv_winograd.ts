@@ -1,10 +1,9 @@
 /**
- * f32_conv_winograd: a convolution by Winograd's method, all three steps for one block of tiles after another, or the last two on an
- * input that has been transformed, so that what lies between the steps stays in the worker's own cache.
+ * f32_conv_winograd: a convolution by Winograd's method, all three steps for one block of tiles after another, so that what lies between
+ * the steps stays in the worker's own cache.
  *
  *     scratch | descriptors of the steps | scratch of the steps | transformed rows | products |
  */
-import { GROUP_ROW } from "./table_tile";
 import { f32_winograd_input, WinogradInputDescriptor } from "./winograd_input";
 import { f32_winograd_output, WinogradOutputDescriptor } from "./winograd_output";
 import { f32_winograd_products, WinogradProductsDescriptor } from "./winograd_products";
@@ -32,20 +31,16 @@ export function f32_conv_winograd(descriptorPtr: usize, unitBegin: i32, unitEnd:
   const input = changetype<WinogradInputDescriptor>(scratchPtr);
   const products = changetype<WinogradProductsDescriptor>(scratchPtr + productsOffset);
   const output = changetype<WinogradOutputDescriptor>(scratchPtr + outputOffset);
-  const transformedPtr = products.xPtr;
-  if (!transformedPtr) products.xPtr = input.yPtr = scratchPtr + d.transformedAt;
-  products.yPtr = scratchPtr + d.productsAt;
-  output.xPtr = products.yPtr;
+  products.xPtr = input.yPtr = scratchPtr + d.transformedAt;
+  output.xPtr = products.yPtr = scratchPtr + d.productsAt;
   const stepsPtr = scratchPtr + d.stepsAt;
+  const halo = (products.taps - 1) * products.tapRows;
   for (let unit = unitBegin; unit < unitEnd; unit++) {
     const row = unit * d.blockRows;
     const rows = min(d.blockRows, d.rows - row);
-    if (transformedPtr) products.xPtr = transformedPtr + <usize>row * GROUP_ROW;
-    else {
-      input.firstRow = row;
-      input.rows = rows;
-      f32_winograd_input(changetype<usize>(input), 0, 1, stepsPtr);
-    }
+    input.firstRow = row + unit * halo;
+    input.rows = rows + halo;
+    f32_winograd_input(changetype<usize>(input), 0, 1, stepsPtr);
     products.rows = rows;
     f32_winograd_products(changetype<usize>(products), 0, products.points, stepsPtr);
     output.firstRow = row;

@@ -5,6 +5,7 @@
  */
 import { A_STEP, B_STEP, Tile, finish } from "./gemm_tile";
 import { madd } from "./simd";
+import { RUN_HEADER } from "./table_tile";
 
 /** Lane `at`, a constant, of a in all lanes. */
 // @ts-ignore: decorator
@@ -53,48 +54,36 @@ export function lanePackedTile(tile: Tile, aPtr: usize, bPtr: usize, k: i32): vo
   finish(tile, s00, s01, s10, s11, s20, s21, s30, s31, s40, s41, s50, s51);
 }
 
-/** See `tableTile`: a quad of k, whose first offset is looked up, is a vector of each row. */
-export function laneTableTile(
-  rows: i32,
-  aPtr: usize,
-  offsetsPtr: usize,
-  bPtr: usize,
-  k: i32,
-  startPtr: usize,
-  yPtr: usize,
-): void {
-  if (ASC_FEATURE_RELAXED_SIMD && rows == 6) quads(6, aPtr, offsetsPtr, bPtr, k, startPtr, yPtr);
-  else if (rows == 5) quads(5, aPtr, offsetsPtr, bPtr, k, startPtr, yPtr);
-  else quads(4, aPtr, offsetsPtr, bPtr, k, startPtr, yPtr);
+/** See tile6x8 in table_tile.ts: a quad of k, whose first offset is looked up, is a vector of each row. */
+export function laneTableTile(rows: i32, aPtr: usize, runPtr: usize, bPtr: usize, startPtr: usize, yPtr: usize): void {
+  if (ASC_FEATURE_RELAXED_SIMD && rows == 6) quads(6, aPtr, runPtr, bPtr, startPtr, yPtr);
+  else if (rows == 5) quads(5, aPtr, runPtr, bPtr, startPtr, yPtr);
+  else quads(4, aPtr, runPtr, bPtr, startPtr, yPtr);
 }
 
 /** The tile of `rows` rows, a constant: what the other rows would do is left out when this is inlined. */
 // @ts-ignore: decorator
 @inline
-function quads(
-  rows: i32,
-  aPtr: usize,
-  offsetsPtr: usize,
-  bPtr: usize,
-  k: i32,
-  startPtr: usize,
-  yPtr: usize,
-): void {
+function quads(rows: i32, aPtr: usize, runPtr: usize, bPtr: usize, startPtr: usize, yPtr: usize): void {
   const none = f32x4.splat(0);
-  let s00 = v128.load(startPtr), s01 = v128.load(startPtr, 16);
-  let s10 = v128.load(startPtr, 64), s11 = v128.load(startPtr, 80);
-  let s20 = v128.load(startPtr, 128), s21 = v128.load(startPtr, 144);
-  let s30 = v128.load(startPtr, 192), s31 = v128.load(startPtr, 208);
-  let s40 = none, s41 = none, s50 = none, s51 = none;
-  if (rows > 4) {
-    s40 = v128.load(startPtr, 256), s41 = v128.load(startPtr, 272);
+  let s00 = none, s01 = none, s10 = none, s11 = none, s20 = none, s21 = none;
+  let s30 = none, s31 = none, s40 = none, s41 = none, s50 = none, s51 = none;
+  if (startPtr) {
+    s00 = v128.load(startPtr), s01 = v128.load(startPtr, 16);
+    s10 = v128.load(startPtr, 64), s11 = v128.load(startPtr, 80);
+    s20 = v128.load(startPtr, 128), s21 = v128.load(startPtr, 144);
+    s30 = v128.load(startPtr, 192), s31 = v128.load(startPtr, 208);
+    if (rows > 4) {
+      s40 = v128.load(startPtr, 256), s41 = v128.load(startPtr, 272);
+    }
+    if (rows > 5) {
+      s50 = v128.load(startPtr, 320), s51 = v128.load(startPtr, 336);
+    }
   }
-  if (rows > 5) {
-    s50 = v128.load(startPtr, 320), s51 = v128.load(startPtr, 336);
-  }
-  const end = bPtr + <usize>k * B_STEP;
+  const end = bPtr + load<usize>(runPtr);
+  runPtr += RUN_HEADER;
   while (bPtr != end) {
-    const row = aPtr + load<usize>(offsetsPtr);
+    const row = aPtr + load<usize>(runPtr);
     const a0 = v128.load(row), a1 = v128.load(row, 64);
     const a2 = v128.load(row, 128), a3 = v128.load(row, 192);
     const a4 = rows > 4 ? v128.load(row, 256) : none;
@@ -172,7 +161,7 @@ function quads(
       s50 = madd(a, b0, s50), s51 = madd(a, b1, s51);
     }
 
-    offsetsPtr += 16;
+    runPtr += 16;
     bPtr += 4 * B_STEP;
   }
   v128.store(yPtr, s00);

@@ -2,7 +2,8 @@
  * Winograd's transforms along one axis over planar rows, lanes along w: F(2, 3) and F(4, 3).
  * Invariant: lane by lane the same operations, wherever the rows lie.
  */
-import { inputLine4, inputLine6, outputLine4, outputLine6 } from "./winograd_passes";
+import { inputLine4, inputLine6 } from "./winograd_input_passes";
+import { outputLine4, outputLine6 } from "./winograd_output_passes";
 
 /**
  * `vectors` vectors of tile + 2 rows, each found `offset` bytes behind an address in the list at fromList -> as many

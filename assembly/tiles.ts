@@ -4,7 +4,7 @@
  */
 import { Tile, broadcastPackedTile } from "./gemm_tile";
 import { laneTableTile, lanePackedTile } from "./lane_tiles";
-import { broadcastTableTile } from "./table_tile";
+import { tile4x8, tile5x8, tile6x8 } from "./table_tile";
 
 /** A bit for each tile, also in src/kernels/tiles.ts. */
 // @ts-ignore: decorator
@@ -31,21 +31,31 @@ export function packedTile(tile: Tile, aPtr: usize, bPtr: usize, k: i32): void {
   else broadcastPackedTile(tile, aPtr, bPtr, k);
 }
 
-/**
- * y = start + a @ b for `rows` (4 to MOST_TILE_ROWS) rows: k of row r is at aPtr + offsets[k] + 64 * r; row r of y at yPtr + 64 * r,
- * and that of start, which may be y, likewise. Offsets come in fours, of floats that lie one behind the other.
- */
+/** What `tableTile` calls for `rows` (4 to MOST_TILE_ROWS) rows: the number of rows, or LANES where k come in fours one behind the other. */
+// @ts-ignore: decorator
+@inline
+export function tableForm(rows: i32, isInQuads: bool): i32 {
+  return isInQuads && laneTiles & TABLE ? LANES : rows;
+}
+
+// @ts-ignore: decorator
+@inline
+export const LANES: i32 = 0;
+
+/** See tile6x8 in table_tile.ts. Where the form is a constant, there is but one call. */
 // @ts-ignore: decorator
 @inline
 export function tableTile(
+  form: i32,
   rows: i32,
   aPtr: usize,
-  offsetsPtr: usize,
+  runPtr: usize,
   bPtr: usize,
-  k: i32,
   startPtr: usize,
   yPtr: usize,
 ): void {
-  if (laneTiles & TABLE) laneTableTile(rows, aPtr, offsetsPtr, bPtr, k, startPtr, yPtr);
-  else broadcastTableTile(rows, aPtr, offsetsPtr, bPtr, k, startPtr, yPtr);
+  if (form == LANES) laneTableTile(rows, aPtr, runPtr, bPtr, startPtr, yPtr);
+  else if (ASC_FEATURE_RELAXED_SIMD && form == 6) tile6x8(aPtr, runPtr, bPtr, startPtr, yPtr);
+  else if (form == 5) tile5x8(aPtr, runPtr, bPtr, startPtr, yPtr);
+  else tile4x8(aPtr, runPtr, bPtr, startPtr, yPtr);
 }

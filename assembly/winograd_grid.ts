@@ -6,7 +6,7 @@
 /** Along one axis: tiles of all phases, outputs and points of a tile (1 and 1: not transformed), dilation, pad in front. */
 // @ts-ignore: decorator
 @unmanaged
-export class Axis {
+class Axis {
   tiles: i32;
   tile: i32;
   points: i32;
@@ -16,13 +16,36 @@ export class Axis {
 
 // @ts-ignore: decorator
 @inline
-export const AXIS_BYTES: usize = 20;
+const AXIS_BYTES: usize = 20;
 
 /** The first output of tile `index`; the next ones are `dilation` apart. */
 // @ts-ignore: decorator
 @inline
-export function firstOutput(axis: Axis, index: i32): i32 {
+function firstOutput(axis: Axis, index: i32): i32 {
   if (axis.dilation == 1) return index * axis.tile;
   const perPhase = axis.tiles / axis.dilation;
   return index / perPhase + (index % perPhase) * axis.tile * axis.dilation;
+}
+
+// Tiles are counted along w first, then h, then d; `depthFirst`: along d first, then w, then h. `axes`: that of d, with those of h and w
+// behind it.
+
+/** The first output along d of the tile that is `row` of the grid. */
+export function firstAlongD(axes: usize, row: i32, depthFirst: bool): i32 {
+  const d = changetype<Axis>(axes);
+  const plane = changetype<Axis>(axes + AXIS_BYTES).tiles * changetype<Axis>(axes + 2 * AXIS_BYTES).tiles;
+  return firstOutput(d, depthFirst ? row % d.tiles : row / plane);
+}
+
+/** The same along h. */
+export function firstAlongH(axes: usize, row: i32, depthFirst: bool): i32 {
+  const h = changetype<Axis>(axes + AXIS_BYTES);
+  const line = (depthFirst ? row / changetype<Axis>(axes).tiles : row) / changetype<Axis>(axes + 2 * AXIS_BYTES).tiles;
+  return firstOutput(h, depthFirst ? line : line % h.tiles);
+}
+
+/** The same along w. */
+export function firstAlongW(axes: usize, row: i32, depthFirst: bool): i32 {
+  const w = changetype<Axis>(axes + 2 * AXIS_BYTES);
+  return firstOutput(w, (depthFirst ? row / changetype<Axis>(axes).tiles : row) % w.tiles);
 }

@@ -2,15 +2,16 @@
  * f32_winograd_output: products back to outputs along up to three axes, a few groups of sixteen channels at a time, with bias, residual,
  * activation and max pool. Invariant: what a tile has beyond the output is dropped.
  *
- *     scratch | passes along d, h and w | a pool's windows | tile [d][h][w][group][quad][4] |
+ *     scratch | passes along d, h and w, and the last one to the output | a pool's windows | tile [d][h][w][group][quad][4] |
  */
 import { activate, RELU } from "./activation";
 import { loadLanes, storeLanes } from "./lanes";
 import { ceilDiv } from "./rows";
 import { GROUP_ROW } from "./table_tile";
 import { Windows, WINDOWS_BYTES, fillMembers, storeLargest } from "./pool_windows";
-import { Axis, AXIS_BYTES, firstOutput } from "./winograd_grid";
-import { outputPass, Pass, PASS_BYTES } from "./winograd_passes";
+import { firstAlongD, firstAlongH, firstAlongW } from "./winograd_grid";
+import { finishPass, outputPass } from "./winograd_output_passes";
+import { Pass, PASS_BYTES, VECTOR } from "./winograd_pass";
 
 // @ts-ignore: decorator
 @unmanaged
@@ -36,6 +37,7 @@ export class WinogradOutputDescriptor {
   pointsW: i32;
   dilW: i32;
   padW: i32;
+  depthFirst: i32;
   firstRow: i32;
   rows: i32;
   rowPitch: i32;
@@ -52,23 +54,13 @@ export class WinogradOutputDescriptor {
   unitGroups: i32;
 }
 
-/** Bytes of a vector of four channels. */
-// @ts-ignore: decorator
-@inline
-const VECTOR: usize = 16;
 /** Where windows and the tile lie in the scratch, in bytes from its beginning. */
 // @ts-ignore: decorator
 @inline
-const WINDOWS_AT: usize = 144;
+const WINDOWS_AT: usize = 4 * PASS_BYTES;
 // @ts-ignore: decorator
 @inline
 const TILE_AT: usize = WINDOWS_AT + WINDOWS_BYTES;
-
-// @ts-ignore: decorator
-@inline
-function axisOf(d: WinogradOutputDescriptor, axis: usize): Axis {
-  return changetype<Axis>(changetype<usize>(d) + offsetof<WinogradOutputDescriptor>("tilesD") + axis * AXIS_BYTES);
-}
 
 export function f32_winograd_output(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
   const d = changetype<WinogradOutputDescriptor>(descriptorPtr);
@@ -81,10 +73,14 @@ export function f32_winograd_output(descriptorPtr: usize, unitBegin: i32, unitEn
     const count = min(d.unitGroups, groups - group);
     fillPasses(d, count, scratchPtr);
     if (isPooled(d)) fillWindows(d, 16 * group, count, changetype<Windows>(scratchPtr + WINDOWS_AT));
+    const isPlain = isPlainFor(d, 16 * group, count);
     for (let row = first; row < last; row++) {
       const x = d.xPtr + <usize>(group * d.rowPitch + row) * GROUP_ROW;
-      transformTile(d, x, scratchPtr);
-      storeTile(d, d.firstRow + row, 16 * group, count, scratchPtr);
+      if (isPlain && !isCut(d, d.firstRow + row)) finishTile(d, d.firstRow + row, 16 * group, count, x, scratchPtr);
+      else {
+        transformTile(d, 3, x, scratchPtr);
+        storeTile(d, d.firstRow + row, 16 * group, count, scratchPtr);
+      }
     }
   }
 }
@@ -103,28 +99,53 @@ function fillPasses(d: WinogradOutputDescriptor, groups: i32, passesPtr: usize):
   const groupBytes = <usize>d.rowPitch * GROUP_ROW;
   const alongD = changetype<Pass>(passesPtr);
   alongD.lines(d.pointsH * d.pointsW, groups, quads);
-  alongD.from(pointBytes, groupBytes, VECTOR, <usize>(d.pointsH * d.pointsW) * pointBytes);
-  alongD.to(vectorBytes, quadBytes, VECTOR, planeBytes);
+  alongD.from(pointBytes, groupBytes, <usize>(d.pointsH * d.pointsW) * pointBytes);
+  alongD.to(vectorBytes, quadBytes, planeBytes);
   const alongH = changetype<Pass>(passesPtr + PASS_BYTES);
   if (d.pointsD > 1) {
     alongH.lines(d.tileD, 1, d.pointsW * groups * quads);
-    alongH.from(planeBytes, 0, VECTOR, lineBytes);
-    alongH.to(<usize>d.tileH * lineBytes, 0, VECTOR, lineBytes);
+    alongH.from(planeBytes, 0, lineBytes);
+    alongH.to(<usize>d.tileH * lineBytes, 0, lineBytes);
   } else {
     alongH.lines(d.pointsW, groups, quads);
-    alongH.from(pointBytes, groupBytes, VECTOR, <usize>d.pointsW * pointBytes);
-    alongH.to(vectorBytes, quadBytes, VECTOR, lineBytes);
+    alongH.from(pointBytes, groupBytes, <usize>d.pointsW * pointBytes);
+    alongH.to(vectorBytes, quadBytes, lineBytes);
   }
   const alongW = changetype<Pass>(passesPtr + 2 * PASS_BYTES);
   if (d.pointsD * d.pointsH > 1) {
     alongW.lines(d.tileD * d.tileH, 1, groups * quads);
-    alongW.from(lineBytes, 0, VECTOR, vectorBytes);
-    alongW.to(<usize>d.tileW * vectorBytes, 0, VECTOR, vectorBytes);
+    alongW.from(lineBytes, 0, vectorBytes);
+    alongW.to(<usize>d.tileW * vectorBytes, 0, vectorBytes);
   } else {
     alongW.lines(1, groups, quads);
-    alongW.from(0, groupBytes, VECTOR, pointBytes);
-    alongW.to(0, quadBytes, VECTOR, vectorBytes);
+    alongW.from(0, groupBytes, pointBytes);
+    alongW.to(0, quadBytes, vectorBytes);
   }
+  const last = changetype<Pass>(passesPtr + 3 * PASS_BYTES);
+  const axis = lastAxis(d);
+  const distance = axis == 2 ? d.dilW : axis == 1 ? d.dilH * d.outW : d.dilD * d.outH * d.outW;
+  last.to(0, GROUP_ROW, <usize>(distance * d.outC) << 2);
+  if (pointsBefore(d, axis) > 1) {
+    last.lines(1, 1, groups * quads);
+    last.from(0, 0, vectorBytes);
+  } else {
+    last.lines(1, groups, quads);
+    last.from(0, groupBytes, pointBytes);
+  }
+}
+
+/** The last axis that is transformed. */
+// @ts-ignore: decorator
+@inline
+function lastAxis(d: WinogradOutputDescriptor): i32 {
+  return d.pointsW > 1 ? 2 : d.pointsH > 1 ? 1 : 0;
+}
+
+/** Points of the axes before it. */
+// @ts-ignore: decorator
+@inline
+function pointsBefore(d: WinogradOutputDescriptor, axis: i32): i32 {
+  return axis == 2 ? d.pointsD * d.pointsH : axis == 1 ? d.pointsD : 1;
 }
 
 // @ts-ignore: decorator
@@ -153,40 +174,105 @@ function quadsOf(d: WinogradOutputDescriptor): i32 {
   return min(4, ceilDiv(d.outC, 4));
 }
 
-function transformTile(d: WinogradOutputDescriptor, x: usize, passesPtr: usize): void {
+/** The passes along the first `axes` axes. */
+function transformTile(d: WinogradOutputDescriptor, axes: i32, x: usize, passesPtr: usize): void {
   const tilePtr = passesPtr + TILE_AT;
   let from = x;
-  if (d.pointsD > 1) {
+  if (axes > 0 && d.pointsD > 1) {
     outputPass(changetype<Pass>(passesPtr), d.pointsD, from, tilePtr);
     from = tilePtr;
   }
-  if (d.pointsH > 1) {
+  if (axes > 1 && d.pointsH > 1) {
     outputPass(changetype<Pass>(passesPtr + PASS_BYTES), d.pointsH, from, tilePtr);
     from = tilePtr;
   }
-  if (d.pointsW > 1) outputPass(changetype<Pass>(passesPtr + 2 * PASS_BYTES), d.pointsW, from, tilePtr);
+  if (axes > 2 && d.pointsW > 1) outputPass(changetype<Pass>(passesPtr + 2 * PASS_BYTES), d.pointsW, from, tilePtr);
+}
+
+/** Whether whole vectors are finished by bias, residual and ReLU alone, `groups` of channels from `channel` on. */
+function isPlainFor(d: WinogradOutputDescriptor, channel: i32, groups: i32): bool {
+  return !isPooled(d) && d.biasPtr != 0 && d.activation <= RELU && channel + 4 * groups * quadsOf(d) <= d.outC;
+}
+
+// @ts-ignore: decorator
+@inline
+function axesOf(d: WinogradOutputDescriptor): usize {
+  return changetype<usize>(d) + offsetof<WinogradOutputDescriptor>("tilesD");
+}
+
+// @ts-ignore: decorator
+@inline
+function firstD(d: WinogradOutputDescriptor, row: i32): i32 {
+  return firstAlongD(axesOf(d), row, d.depthFirst != 0);
+}
+
+// @ts-ignore: decorator
+@inline
+function firstH(d: WinogradOutputDescriptor, row: i32): i32 {
+  return firstAlongH(axesOf(d), row, d.depthFirst != 0);
+}
+
+// @ts-ignore: decorator
+@inline
+function firstW(d: WinogradOutputDescriptor, row: i32): i32 {
+  return firstAlongW(axesOf(d), row, d.depthFirst != 0);
+}
+
+/** Whether a tile reaches beyond the output along w, or along the last axis that is transformed. */
+function isCut(d: WinogradOutputDescriptor, row: i32): bool {
+  if (firstW(d, row) + (d.tileW - 1) * d.dilW >= d.outW) return true;
+  const axis = lastAxis(d);
+  if (axis == 2) return false;
+  if (axis == 1) return firstH(d, row) + (d.tileH - 1) * d.dilH >= d.outH;
+  return firstD(d, row) + (d.tileD - 1) * d.dilD >= d.outD;
+}
+
+/** A tile that needs no more than `isPlainFor` says and is not cut: its last pass writes the output. */
+function finishTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups: i32, x: usize, scratchPtr: usize): void {
+  const axis = lastAxis(d);
+  transformTile(d, axis, x, scratchPtr);
+  const pass = changetype<Pass>(scratchPtr + 3 * PASS_BYTES);
+  const points = axis == 2 ? d.pointsW : axis == 1 ? d.pointsH : d.pointsD;
+  const biasPtr = d.biasPtr + (<usize>channel << 2);
+  const floor: f32 = d.activation == RELU ? 0 : -Infinity;
+  const residual = d.residualPtr ? d.residualPtr - d.yPtr : 0;
+  const linesD = axis > 0 ? d.tileD : 1;
+  const linesH = axis > 1 ? d.tileH : 1;
+  const atD = firstD(d, row), atH = firstH(d, row), atW = firstW(d, row);
+  let from = pointsBefore(d, axis) > 1 ? scratchPtr + TILE_AT : x;
+  for (let i = 0; i < linesD; i++) {
+    const z = atD + i * d.dilD;
+    if (z >= d.outD) break;
+    for (let j = 0; j < linesH; j++) {
+      const y = atH + j * d.dilH;
+      if (y < d.outH) {
+        const at = <usize>(((z * d.outH + y) * d.outW + atW) * d.outC + channel) << 2;
+        finishPass(pass, points, from, d.yPtr + at, biasPtr, floor, residual);
+      }
+      from += <usize>points * pass.fromStep;
+    }
+  }
 }
 
 /** What of a tile lies in the output, `groups` of channels from `channel` on. Along an axis with windows there is no dilation. */
 function storeTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups: i32, scratchPtr: usize): void {
-  const line = row / d.tilesW;
-  const firstD = firstOutput(axisOf(d, 0), line / d.tilesH) / d.poolD;
-  const firstH = firstOutput(axisOf(d, 1), line % d.tilesH) / d.poolH;
-  const firstW = firstOutput(axisOf(d, 2), row % d.tilesW) / d.poolW;
+  const atD = firstD(d, row) / d.poolD;
+  const atH = firstH(d, row) / d.poolH;
+  const atW = firstW(d, row) / d.poolW;
   const stepW = <usize>(d.dilW * d.outC) << 2;
   // A phase may have fewer tiles than there is room for.
-  const endW = firstW < d.outW ? min(d.tileW / d.poolW, ceilDiv(d.outW - firstW, d.dilW)) : 0;
+  const endW = atW < d.outW ? min(d.tileW / d.poolW, ceilDiv(d.outW - atW, d.dilW)) : 0;
   const quads = groups * quadsOf(d);
   const vectorBytes = <usize>quads * VECTOR;
   const windows = changetype<Windows>(scratchPtr + WINDOWS_AT);
   for (let i = 0; i < d.tileD; i += d.poolD) {
-    const z = firstD + i / d.poolD * d.dilD;
+    const z = atD + i / d.poolD * d.dilD;
     if (z >= d.outD) break;
     for (let j = 0; j < d.tileH; j += d.poolH) {
-      const y = firstH + j / d.poolH * d.dilH;
+      const y = atH + j / d.poolH * d.dilH;
       if (y >= d.outH) break;
       let from = scratchPtr + TILE_AT + <usize>((i * d.tileH + j) * d.tileW) * vectorBytes;
-      let at = <usize>(((z * d.outH + y) * d.outW + firstW) * d.outC + channel) << 2;
+      let at = <usize>(((z * d.outH + y) * d.outW + atW) * d.outC + channel) << 2;
       if (isPooled(d)) {
         storeLargest(windows, from, d.yPtr + at, endW, min(4 * quads, d.outC - channel));
         continue;

@@ -5,22 +5,18 @@
  * Weights pass once for a point, in long runs. What is read again and again is small and lies close by: a
  * tile's rows in one block of K, in L1 while a few panels pass; those panels, in L2 while the rows pass.
  *
- *     scratch | six rows of zeros | offset of each k |
+ *     scratch | run of each block of K |
  */
 import { B_STEP } from "./gemm_tile";
 import { ceilDiv } from "./rows";
-import { GROUP_ROW } from "./table_tile";
+import { GROUP_ROW, RUN_HEADER } from "./table_tile";
 import { tileHeight, tilesOver } from "./tile_heights";
-import { tableTile } from "./tiles";
+import { LANES, tableForm, tableTile } from "./tiles";
 
 /** Panels that stay in L2 while rows pass, in bytes. */
 // @ts-ignore: decorator
 @inline
 const STAYING_BYTES: i32 = 131072;
-/** Where the offsets lie in the scratch, in bytes from its beginning. */
-// @ts-ignore: decorator
-@inline
-const OFFSETS_AT: usize = 384;
 
 // @ts-ignore: decorator
 @unmanaged
@@ -29,8 +25,8 @@ export class WinogradProductsDescriptor {
   wPtr: usize;
   yPtr: usize;
   points: i32;
-  quads: i32;
-  blockQuads: i32;
+  channels: i32;
+  blockChannels: i32;
   taps: i32;
   tapRows: i32;
   rows: i32;
@@ -44,9 +40,8 @@ export class WinogradProductsDescriptor {
 
 export function f32_winograd_products(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
   const d = changetype<WinogradProductsDescriptor>(descriptorPtr);
-  memory.fill(scratchPtr, 0, OFFSETS_AT);
-  fillOffsets(d, scratchPtr + OFFSETS_AT);
-  const blockDepth = d.taps * d.blockQuads * 4;
+  fillRuns(d, scratchPtr);
+  const blockDepth = d.taps * d.blockChannels;
   const together = max(1, STAYING_BYTES / (blockDepth * <i32>B_STEP));
   const panelBlocks = ceilDiv(d.panels, d.unitPanels);
   for (let unit = unitBegin; unit < unitEnd; unit++) {
@@ -59,45 +54,69 @@ export function f32_winograd_products(descriptorPtr: usize, unitBegin: i32, unit
   }
 }
 
-/** Bytes from a row's beginning to each of its k. */
-function fillOffsets(d: WinogradProductsDescriptor, offsetsPtr: usize): void {
-  for (let first = 0; first < d.quads; first += d.blockQuads) {
-    const end = min(first + d.blockQuads, d.quads);
+/** One run for each block of K. */
+function fillRuns(d: WinogradProductsDescriptor, runPtr: usize): void {
+  for (let first = 0; first < d.channels; first += d.blockChannels) {
+    const end = min(first + d.blockChannels, d.channels);
+    store<usize>(runPtr, <usize>(d.taps * (end - first)) * B_STEP);
+    runPtr += RUN_HEADER;
     for (let tap = 0; tap < d.taps; tap++) {
-      for (let quad = first; quad < end; quad++) {
-        const offset = <usize>(tap * d.tapRows + (quad >> 2) * d.xRowPitch) * GROUP_ROW + (<usize>(quad & 3) << 4);
-        store<usize>(offsetsPtr, offset);
-        store<usize>(offsetsPtr, offset + 4, 4);
-        store<usize>(offsetsPtr, offset + 8, 8);
-        store<usize>(offsetsPtr, offset + 12, 12);
-        offsetsPtr += 16;
+      for (let channel = first; channel < end; channel++) {
+        const row = tap * d.tapRows + (channel >> 4) * d.xRowPitch;
+        store<usize>(runPtr, <usize>row * GROUP_ROW + (<usize>(channel & 15) << 2));
+        runPtr += 4;
       }
     }
   }
 }
 
 /** All rows of panels [first, last) at one point, one block of K after another. */
-function multiplyPanels(d: WinogradProductsDescriptor, scratchPtr: usize, point: i32, first: i32, last: i32): void {
+function multiplyPanels(d: WinogradProductsDescriptor, runPtr: usize, point: i32, first: i32, last: i32): void {
   const x = d.xPtr + (<usize>point * <usize>d.xPointStride << 2);
   const y = d.yPtr + (<usize>point * <usize>d.yPointStride << 2);
-  const depth = d.taps * d.quads * 4;
-  const blockDepth = d.taps * d.blockQuads * 4;
-  const blocksPtr = d.wPtr + <usize>(point * d.panels) * <usize>depth * B_STEP;
-  for (let k = 0; k < depth; k += blockDepth) {
-    const count = min(blockDepth, depth - k);
-    const bPtr = blocksPtr + (<usize>k * <usize>d.panels + <usize>count * <usize>first) * B_STEP;
-    const offsetsPtr = scratchPtr + OFFSETS_AT + (<usize>k << 2);
+  const depth = d.taps * d.channels;
+  const isInQuads = ((d.channels | d.blockChannels) & 3) == 0;
+  let blockPtr = d.wPtr + <usize>(point * d.panels * depth) * B_STEP;
+  for (let k = 0; k < depth; ) {
+    const bytes = load<usize>(runPtr);
+    const bPtr = blockPtr + bytes * <usize>first;
     let row = 0;
     for (let tiles = tilesOver(d.rows); tiles > 0; tiles--) {
       const rows = tileHeight(d.rows - row, tiles);
+      const form = tableForm(rows, isInQuads);
       const at = <usize>row * GROUP_ROW;
-      let b = bPtr;
-      for (let panel = first; panel < last; panel++) {
-        const to = y + at + <usize>((panel >> 1) * d.yRowPitch) * GROUP_ROW + <usize>(panel & 1) * B_STEP;
-        tableTile(rows, x + at, offsetsPtr, b, count, k == 0 ? scratchPtr : to, to);
-        b += <usize>count * B_STEP;
-      }
+      if (form == LANES) passPanels(LANES, rows, d, x + at, runPtr, bPtr, first, last, k > 0, y + at);
+      else if (ASC_FEATURE_RELAXED_SIMD && form == 6) passPanels(6, rows, d, x + at, runPtr, bPtr, first, last, k > 0, y + at);
+      else if (form == 5) passPanels(5, rows, d, x + at, runPtr, bPtr, first, last, k > 0, y + at);
+      else passPanels(4, rows, d, x + at, runPtr, bPtr, first, last, k > 0, y + at);
       row += rows;
     }
+    const count = <i32>(bytes / B_STEP);
+    k += count;
+    runPtr += RUN_HEADER + (<usize>count << 2);
+    blockPtr += bytes * <usize>d.panels;
+  }
+}
+
+/** Panels [first, last) for one tile of rows; `form` is a constant. */
+// @ts-ignore: decorator
+@inline
+function passPanels(
+  form: i32,
+  rows: i32,
+  d: WinogradProductsDescriptor,
+  aPtr: usize,
+  runPtr: usize,
+  bPtr: usize,
+  first: i32,
+  last: i32,
+  continues: bool,
+  yPtr: usize,
+): void {
+  const bytes = load<usize>(runPtr);
+  for (let panel = first; panel < last; panel++) {
+    const to = yPtr + <usize>((panel >> 1) * d.yRowPitch) * GROUP_ROW + <usize>(panel & 1) * B_STEP;
+    tableTile(form, rows, aPtr, runPtr, bPtr, continues ? to : 0, to);
+    bPtr += bytes;
   }
 }

@@ -65,9 +65,11 @@ function measureTiles({ kernels, f32, i32 }) {
   const take = allocator();
   const [tilePtr, aPtr, bPtr, yPtr, chainsPtr] = [take(16), take(6 * depth), take(8 * depth), take(48), take(64)];
   // Rows of groups of sixteen channels, as f32_winograd_products reads them.
-  const [rowsPtr, offsetsPtr, productsPtr] = [take(mostRows * depth), take(depth), take(16 * mostRows)];
-  f32.fill(1e-3, rowsPtr / 4, offsetsPtr / 4);
-  for (let k = 0; k < depth; k++) i32[offsetsPtr / 4 + k] = 64 * mostRows * (k >> 4) + 4 * (k & 15);
+  const [rowsPtr, runPtr, productsPtr] = [take(mostRows * depth), take(depth + 1), take(16 * mostRows)];
+  f32.fill(1e-3, rowsPtr / 4, runPtr / 4);
+  // A run of k: the bytes of their rows of B, and where each lies.
+  i32[runPtr / 4] = 32 * depth;
+  for (let k = 0; k < depth; k++) i32[runPtr / 4 + 1 + k] = 64 * mostRows * (k >> 4) + 4 * (k & 15);
   const [stridedPtr, startPtr, sumsPtr] = [take(16), take(8), take(8 * mostRows)];
   f32.fill(1e-3, aPtr / 4, yPtr / 4);
   f32.fill(1e-3, chainsPtr / 4, chainsPtr / 4 + 8);
@@ -79,7 +81,7 @@ function measureTiles({ kernels, f32, i32 }) {
   i32.set([startPtr, sumsPtr, 32, startPtr, 0], stridedPtr / 4);
   f32[stridedPtr / 4 + 5] = Number.NEGATIVE_INFINITY;
   const packed = () => kernels.bench_tile(tilePtr, aPtr, bPtr, depth, repeats);
-  const byTable = rows => () => kernels.bench_table_tile(rows, rowsPtr, offsetsPtr, bPtr, depth, productsPtr, repeats);
+  const byTable = rows => () => kernels.bench_table_tile(rows, rowsPtr, runPtr, bPtr, productsPtr, repeats);
   const byStride = rows => () => kernels.bench_strided_tile(rows, stridedPtr, rowsPtr, 4 * depth, bPtr, depth, repeats);
   const inTwoForms = [packed, ...heights.map(byTable)].flatMap(job => inBothForms(kernels, job));
   const [chainsMs, ...tileMs] = leastMs(

@@ -52,14 +52,14 @@ function measure(kernels, memory, { channels, outputs, rows }) {
   const xPtr = wPtr + weightBytes;
   const yPtr = xPtr + 4 * pitch * channels;
   // All points share one x and one y, so that nothing but the weights comes from memory.
-  const shared = { xPtr, wPtr, yPtr, points, quads: channels / 4, taps: 1, tapRows: 0, rows };
+  const shared = { xPtr, wPtr, yPtr, points, channels, taps: 1, tapRows: 0, rows };
   const places = { xRowPitch: pitch, xPointStride: 0, panels: outputs / 8, yRowPitch: pitch, yPointStride: 0 };
   const ways = depths
     .filter(depth => depth <= channels)
     .flatMap(depth => [outputs / 8, 1].map(unitPanels => ({ depth, unitPanels, ms: Number.POSITIVE_INFINITY })));
   for (let round = 0; round < rounds; round++) {
     for (const way of ways) {
-      const d = { ...shared, ...places, blockQuads: way.depth / 4, unitPanels: way.unitPanels };
+      const d = { ...shared, ...places, blockChannels: way.depth, unitPanels: way.unitPanels };
       new Int32Array(memory.buffer).set(encode(winogradProducts.fields, d), descriptorPtr / 4);
       const start = performance.now();
       kernels.f32_winograd_products(descriptorPtr, 0, winogradProducts.units(d), scratchPtr);

@@ -21,7 +21,7 @@ function layer({ size, axes, inC, outC }: Options): KernelCase[] {
   });
   const points = product(axes.map(axis => axis.points));
   const rows = product(grid.map(axis => axis.tiles));
-  const [quads, panels] = [Math.ceil(inC / 4), Math.ceil(outC / 8)];
+  const panels = Math.ceil(outC / 8);
   const pitch = roundUp(rows, 4);
   const xPointStride = pitch * Math.ceil(inC / 16) * 16 + 16;
   const yPointStride = pitch * Math.ceil(outC / 16) * 16 + 16;
@@ -41,10 +41,10 @@ function layer({ size, axes, inC, outC }: Options): KernelCase[] {
     {
       kernel: winogradProducts.name,
       values: {
-        ...{ points, quads, blockQuads: quads, taps: 1, tapRows: 0, rows, xRowPitch: pitch, xPointStride },
-        ...{ panels, yRowPitch: pitch, yPointStride, unitPanels: Math.min(4, panels) },
+        ...{ points, channels: inC, blockChannels: inC, taps: 1, tapRows: 0, rows },
+        ...{ xRowPitch: pitch, xPointStride, panels, yRowPitch: pitch, yPointStride, unitPanels: Math.min(4, panels) },
       },
-      operands: { xPtr: transformed, wPtr: 4 * points * panels * 8 * quads * 4, yPtr: products },
+      operands: { xPtr: transformed, wPtr: 4 * points * panels * 8 * inC, yPtr: products },
       fresh: ['xPtr', 'yPtr'],
     },
     {

@@ -32,13 +32,13 @@ export function winogradInputWork(values: Values, caches: CacheSizes): Work {
 
 /** Tiles of rows over every panel and point; the weights pass once. */
 export function winogradProductsWork(values: Values, caches: CacheSizes): Work {
-  const d = fields(values, 'points', 'quads', 'blockQuads', 'taps', 'rows', 'panels');
-  const depth = 4 * d.quads * d.taps;
+  const d = fields(values, 'points', 'channels', 'blockChannels', 'taps', 'rows', 'panels');
+  const depth = d.channels * d.taps;
   const tiles = d.points * d.panels * Math.ceil(d.rows / tileRows);
   const weightBytes = 32 * d.points * d.panels * depth;
-  const once = activationTraffic(4 * d.points * d.rows * (4 * d.quads + 8 * d.panels), caches);
+  const once = activationTraffic(4 * d.points * d.rows * (d.channels + 8 * d.panels), caches);
   return {
-    counts: { gemmStep: tiles * depth, gemmTile: tiles * Math.ceil(d.quads / d.blockQuads) },
+    counts: { gemmStep: tiles * depth, gemmTile: tiles * Math.ceil(d.channels / d.blockChannels) },
     cacheBytes: once.cacheBytes,
     memoryBytes: once.memoryBytes + weightBytes,
   };
@@ -62,20 +62,18 @@ export function winogradOutputWork(values: Values, caches: CacheSizes): Work {
  * from a shared cache, behind the products.
  */
 export function convWinogradWork(values: Values, caches: CacheSizes): Work {
-  const { rows } = fields(values, 'rows');
+  const { rows, blockRows } = fields(values, 'rows', 'blockRows');
   const products = { ...stepOf(values, 'products', winogradProductsFields), rows };
-  const isTransformed = products.xPtr !== 0;
-  const input = { ...stepOf(values, 'input', winogradInputFields), rows };
+  const halo = Math.ceil(rows / blockRows) * (products.taps - 1) * products.tapRows;
+  const input = { ...stepOf(values, 'input', winogradInputFields), rows: rows + halo };
   const output = { ...stepOf(values, 'output', winogradOutputFields), rows };
-  const weightBytes = 32 * products.points * products.panels * products.taps * 4 * products.quads;
-  const inBytes = isTransformed
-    ? 16 * products.points * products.quads * rows
-    : 4 * input.inD * input.inH * input.inW * input.inC;
+  const weightBytes = 32 * products.points * products.panels * products.taps * products.channels;
+  const inBytes = 4 * input.inD * input.inH * input.inW * input.inC;
   const outBytes = 4 * output.outD * output.outH * output.outW * output.outC * (output.residualPtr ? 2 : 1);
   const once = activationTraffic(inBytes + outBytes, caches);
   return {
     counts: {
-      ...(isTransformed ? {} : winogradInputWork(input, caches).counts),
+      ...winogradInputWork(input, caches).counts,
       ...winogradProductsWork(products, caches).counts,
       ...winogradOutputWork(output, caches).counts,
     },

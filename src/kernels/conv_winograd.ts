@@ -21,8 +21,8 @@ export const stepOf = <F extends Fields>(d: Readonly<Record<string, number>>, pr
 /**
  * f32_conv_winograd: a convolution of one image by Winograd's method: the steps of f32_winograd_input, f32_winograd_products and
  * f32_winograd_output for `rows` tiles of the grid, blockRows of them at a time. Each step is described as if it did one block, in one
- * unit, or in one for each point; rows, the first row, and the addresses of what lies in between are the kernel's to fill in. Where
- * productsXPtr is given, the input lies there transformed.
+ * unit, or in one for each point; rows, the first row, and the addresses of what lies in between are the kernel's to fill in. Where taps
+ * are rows apart, a block transforms so many rows more, and the input's grid is that much longer for each block.
  * The bits are those of the three kernels. A unit is a block.
  */
 export const convWinogradFields = {
@@ -57,7 +57,7 @@ export function scratchParts({
     winogradOutput.scratchBytes(output),
   );
   const transformedAt = roundUp(stepsAt + stepsBytes, 64);
-  const transformedBytes = products.xPtr === 0 ? 4 * products.points * products.xPointStride : 0;
+  const transformedBytes = 4 * products.points * products.xPointStride;
   return { stepsAt, transformedAt, productsAt: roundUp(transformedAt + transformedBytes, 64) };
 }
 
@@ -76,16 +76,14 @@ function twinTile({ f32 }: KernelMemory, d: D, row: number): void {
   const input = stepOf(d, 'input', winogradInputFields);
   const products = stepOf(d, 'products', winogradProductsFields);
   const output = stepOf(d, 'output', winogradOutputFields);
-  const { points, quads, panels, xPtr, xPointStride, xRowPitch, tapRows } = products;
-  const own = xPtr === 0 ? Array.from({ length: 4 * quads }, (_, c) => transformedTile(f32, input, row, c)) : null;
+  const { points, channels, taps, tapRows, panels } = products;
+  const firstRow = row + Math.floor(row / d.blockRows) * (taps - 1) * tapRows;
+  const transformed = Array.from({ length: taps }, (_, tap) =>
+    Array.from({ length: channels }, (_, channel) => transformedTile(f32, input, firstRow + tap * tapRows, channel)),
+  );
   const sums = Array.from({ length: points }, (_, point) =>
     Array.from({ length: panels }, (_, panel) => {
-      const valueAt = (tap: number, c: number) =>
-        own
-          ? own[c]![point]!
-          : f32[
-              xPtr / 4 + point * xPointStride + (Math.floor(c / 16) * xRowPitch + row + tap * tapRows) * 16 + (c % 16)
-            ]!;
+      const valueAt = (tap: number, channel: number) => transformed[tap]![channel]![point]!;
       return [...panelProducts(f32, products, { point, panel, valueAt })];
     }).flat(),
   );

@@ -1,6 +1,6 @@
 /**
  * The kernels whose register tile has two forms of equal bits: one broadcasts A from memory, the other loads it in vectors and
- * splats their lanes (assembly/tiles.ts). Which is faster depends on the host alone.
+ * splats their lanes, which takes channels in fours (assembly/tiles.ts). Which is faster depends on the host alone.
  */
 export const tiledKernels = ['f32_conv_gemm', 'f32_winograd_products'] as const;
 export type TiledKernel = (typeof tiledKernels)[number];

@@ -1,6 +1,7 @@
 /**
  * The grid of Winograd's tiles over [d, h, w], as the kernels' descriptors hold it. Along an axis with dilation, positions that are
- * `dil` apart are neighbours: the axis falls into as many phases, each with tiles of its own, and tiles are counted phase by phase.
+ * `dil` apart are neighbours: the axis falls into as many phases, each with tiles of its own, and tiles are counted phase by phase. Rows
+ * of the grid go along w first, then h, then d; where `depthFirst` is not 0, along d first, then w, then h.
  */
 import type { AxisTile } from './winograd_transforms.js';
 
@@ -21,6 +22,7 @@ export const winogradGrid = {
   pointsW: 'i32',
   dilW: 'i32',
   padW: 'i32',
+  depthFirst: 'i32',
 } as const;
 
 type GridFields = { readonly [K in keyof typeof winogradGrid]: number };
@@ -37,12 +39,12 @@ export const tilesOver = (size: number, { tile }: Pick<AxisTile, 'tile'>, dil: n
   dil * Math.ceil(size / (dil * tile));
 
 /** The fields from their three axes. */
-export function gridFields(axes: readonly GridAxis[]): GridFields {
+export function gridFields(axes: readonly GridAxis[], depthFirst = false): GridFields {
   const named = axes.flatMap(({ tiles, tile, points, dil, pad }, i) => {
     const suffix = 'DHW'[i]!;
     return Object.entries({ tiles, tile, points, dil, pad }).map(([name, value]) => [name + suffix, value]);
   });
-  return Object.fromEntries(named) as GridFields;
+  return { ...Object.fromEntries(named), depthFirst: Number(depthFirst) } as GridFields;
 }
 
 /** The three axes from the fields. */
@@ -54,14 +56,15 @@ export function gridAxes(d: GridFields): readonly [GridAxis, GridAxis, GridAxis]
   ];
 }
 
-/** First output along each axis of the tile that is `row` of the grid, w fastest. */
-export function firstOutputs(axes: readonly GridAxis[], row: number): number[] {
+/** First output along each axis [d, h, w] of the tile that is `row` of the grid. */
+export function firstOutputs(axes: readonly GridAxis[], row: number, depthFirst: boolean): number[] {
   const first: number[] = [];
   let rest = row;
-  for (const { tiles, tile, dil } of axes.toReversed()) {
+  for (const axis of depthFirst ? [0, 2, 1] : [2, 1, 0]) {
+    const { tiles, tile, dil } = axes[axis]!;
     const index = rest % tiles;
     const perPhase = tiles / dil;
-    first.unshift(Math.floor(index / perPhase) + (index % perPhase) * tile * dil);
+    first[axis] = Math.floor(index / perPhase) + (index % perPhase) * tile * dil;
     rest = Math.floor(rest / tiles);
   }
   return first;

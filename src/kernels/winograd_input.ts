@@ -35,8 +35,8 @@ export const winogradInput: Kernel<typeof winogradInputFields> = {
   name: 'f32_winograd_input',
   fields: winogradInputFields,
   units: d => Math.ceil(d.rows / d.unitRows) * groupBlocks(d),
-  /** As laid out in assembly/winograd_input.ts: two passes, zeros, a tile. */
-  scratchBytes: d => 96 + 64 * d.unitGroups * (1 + d.pointsD * d.pointsH * d.pointsW),
+  /** As laid out in assembly/winograd_input.ts: two passes, two vectors, zeros, a tile. */
+  scratchBytes: d => 112 + 64 * d.unitGroups * (1 + d.pointsD * d.pointsH * d.pointsW),
   twin({ f32 }, d, begin, end) {
     for (let unit = begin; unit < end; unit++) {
       const row = Math.floor(unit / groupBlocks(d)) * d.unitRows;
@@ -61,7 +61,7 @@ function twinTile(f32: Float32Array, d: D, row: number, channel: number): void {
 export function transformedTile(f32: Float32Array, d: D, row: number, channel: number): number[] {
   const axes = gridAxes(d);
   const sizes = axes.map(axis => axis.points);
-  const first = firstOutputs(axes, row).map((position, axis) => position - axes[axis]!.pad);
+  const first = firstOutputs(axes, row, d.depthFirst !== 0).map((position, axis) => position - axes[axis]!.pad);
   let values = membersOf(axes, first, sizes).map(([z, y, x]) => {
     if (z! < 0 || z! >= d.inD || y! < 0 || y! >= d.inH || x! < 0 || x! >= d.inW || channel >= d.inC) return 0;
     return f32[d.xPtr / 4 + ((z! * d.inH + y!) * d.inW + x!) * d.inC + channel]!;

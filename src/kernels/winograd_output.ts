@@ -8,7 +8,8 @@ import { alongAxis, transformsOf } from './winograd_transforms.js';
 /**
  * f32_winograd_output: y = activation(bias + transform of x + residual), x [point][group of 16 channels][rowPitch][16] as
  * f32_winograd_products writes it, points pointStride floats apart, y [outD, outH, outW, outC]. A row is one tile of the grid
- * (winograd_grid.ts), `rows` of them from firstRow on; what a tile has beyond y is dropped. bias: [outC]; residual: as y.
+ * (winograd_grid.ts), `rows` of them from firstRow on; what a tile has beyond y is dropped. bias: [outC]; residual: as y, and not
+ * y itself.
  * A pool takes the largest of such values: its windows divide tiles, along an axis without dilation; the activation is ReLU or none, and
  * there is no residual.
  * At least one axis has several points.
@@ -42,7 +43,7 @@ export const winogradOutput: Kernel<typeof winogradOutputFields> = {
   name: 'f32_winograd_output',
   fields: winogradOutputFields,
   units: d => Math.ceil(d.rows / d.unitRows) * groupBlocks(d),
-  /** As laid out in assembly/winograd_output.ts: three passes, a pool's windows, a tile. */
+  /** As laid out in assembly/winograd_output.ts: four passes, a pool's windows, a tile. */
   scratchBytes: d => 464 + d.unitGroups * 64 * d.pointsD * d.pointsH * d.pointsW,
   twin({ f32 }, d, begin, end) {
     for (let unit = begin; unit < end; unit++) {
@@ -78,7 +79,7 @@ export function finishTile(
   }
   const members = membersOf(
     axes,
-    firstOutputs(axes, row),
+    firstOutputs(axes, row, d.depthFirst !== 0),
     axes.map(axis => axis.tile),
   );
   const largest = new Map<number, number>();

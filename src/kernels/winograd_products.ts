@@ -6,7 +6,7 @@ import type { Kernel } from './kernel.js';
  * WinogradPacking says, y [point][group of 16 outputs][yRowPitch][16], points yPointStride floats apart.
  *
  * A tap that was not transformed is a distance between rows: tap t of row r is row r + t * tapRows of x. K goes block by block of
- * blockQuads quads of channels, tap-major in a block, in one chain per product.
+ * blockChannels channels, tap-major in a block, in one chain per product.
  * Up to three rows behind the last one are read in x, which has room for them, and written in y, whose pitch is a multiple of four;
  * what they hold there means nothing. A unit is (point, block of unitPanels panels), panels fastest.
  */
@@ -15,8 +15,8 @@ export const winogradProductsFields = {
   wPtr: 'ptr',
   yPtr: 'ptr',
   points: 'i32',
-  quads: 'i32',
-  blockQuads: 'i32',
+  channels: 'i32',
+  blockChannels: 'i32',
   taps: 'i32',
   tapRows: 'i32',
   rows: 'i32',
@@ -36,8 +36,8 @@ export const winogradProducts: Kernel<typeof winogradProductsFields> = {
   name: 'f32_winograd_products',
   fields: winogradProductsFields,
   units: d => d.points * panelBlocks(d),
-  /** As laid out in assembly/winograd_products.ts: six rows of zeros, an offset for each k. */
-  scratchBytes: d => 384 + d.taps * d.quads * 16,
+  /** As laid out in assembly/winograd_products.ts: a word for each block of K, and one for each k. */
+  scratchBytes: d => 4 * (Math.ceil(d.channels / d.blockChannels) + d.taps * d.channels),
   twin({ f32 }, d, begin, end) {
     for (let unit = begin; unit < end; unit++) {
       const point = Math.floor(unit / panelBlocks(d));
@@ -52,22 +52,22 @@ export const winogradProducts: Kernel<typeof winogradProductsFields> = {
 function twinRow(f32: Float32Array, d: D, { point, panel, row }: Record<'point' | 'panel' | 'row', number>): void {
   const x = d.xPtr / 4 + point * d.xPointStride;
   const y = d.yPtr / 4 + point * d.yPointStride + (Math.floor(panel / 2) * d.yRowPitch + row) * 16 + (panel % 2) * 8;
-  const valueAt = (tap: number, c: number) =>
-    f32[x + (Math.floor(c / 16) * d.xRowPitch + row + tap * d.tapRows) * 16 + (c % 16)]!;
+  const valueAt = (tap: number, channel: number) =>
+    f32[x + (Math.floor(channel / 16) * d.xRowPitch + row + tap * d.tapRows) * 16 + (channel % 16)]!;
   f32.set(panelProducts(f32, d, { point, panel, valueAt }), y);
 }
 
 /** The products of one row with one panel, in double precision. */
 export function panelProducts(
   f32: Float32Array,
-  d: Pick<D, 'wPtr' | 'panels' | 'taps' | 'quads' | 'blockQuads'>,
+  d: Pick<D, 'wPtr' | 'panels' | 'taps' | 'channels' | 'blockChannels'>,
   { point, panel, valueAt }: { point: number; panel: number; valueAt: (tap: number, channel: number) => number },
 ): Float64Array {
-  const channels = 4 * d.quads;
+  const { channels } = d;
   const w = d.wPtr / 4 + point * d.panels * d.taps * channels * 8;
   const sums = new Float64Array(8);
-  for (let first = 0; first < channels; first += 4 * d.blockQuads) {
-    const count = Math.min(4 * d.blockQuads, channels - first);
+  for (let first = 0; first < channels; first += d.blockChannels) {
+    const count = Math.min(d.blockChannels, channels - first);
     const block = w + (first * d.panels + count * panel) * d.taps * 8;
     for (let tap = 0; tap < d.taps; tap++) {
       for (let c = first; c < first + count; c++) {

@@ -5,7 +5,7 @@ import { type AxisTile, transformsOf } from './winograd_transforms.js';
 /**
  * w [outC, inC, kD, kH, kW] -> [point][block of channels][panel of 8 outputs][tap along d that is not transformed][channel][8], so that
  * they are read from memory in long runs. `strides`: taps that lie so far apart belong to one channel,
- * [position along d][along h][along w][inC], with `shifts` empty taps in front; channels are filled up to a multiple of four.
+ * [position along d][along h][along w][inC], with `shifts` empty taps in front.
  */
 export interface WinogradPacking {
   readonly kernel: 'f32_winograd_products';
@@ -32,7 +32,7 @@ export function winogradSizes({
   outC,
 }: Pick<WinogradPacking, 'axes' | 'strides' | 'counts' | 'inC' | 'outC'>) {
   const otherTaps = axes[0].points > 1 ? 1 : counts[0];
-  const channels = roundUp(inC * product(strides), 4);
+  const channels = inC * product(strides);
   const blocks = Math.max(1, Math.round((otherTaps * channels) / blockDepth));
   return {
     points: product(axes.map(axis => axis.points)),

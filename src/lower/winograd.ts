@@ -70,7 +70,7 @@ const leastGain = 0.9;
 /** Packed weights may be this many times as large as those of direct convolution, or this large. */
 const mostGrowth = 4;
 const smallWeightBytes = 64 * 2 ** 20;
-/** Where taps along depth stay, the whole input is held transformed: so large at most. */
+/** Where taps along depth stay, chunks hold the whole input transformed: so large at most, even where there might be blocks. */
 const mostHeldBytes = 256 * 2 ** 20;
 
 /** Multiply-adds that direct convolution takes. */
@@ -87,6 +87,9 @@ const rowsOf = ({ outSizes, dilations }: ConvShape, { axes }: WinogradChoice): n
 export const packedSizes = ({ inC, outC, taps }: ConvShape, choice: WinogradChoice) =>
   winogradSizes({ ...choice, counts: taps, inC, outC });
 
+/** A column of tiles where depth is not transformed: its rows, and how far apart taps are. */
+export const columnsOf = ({ outSizes, dilations }: ConvShape) => ({ column: outSizes[0], tapStep: dilations[0] });
+
 /** Bytes of the input that is held transformed as a whole; none where chunks transform their own. */
 function heldBytes(shape: ConvShape, choice: WinogradChoice): number {
   const { points, otherTaps, channels } = packedSizes(shape, choice);
@@ -99,12 +102,13 @@ function winogradCost(shape: ConvShape, choice: WinogradChoice): number {
   const sizes = packedSizes(shape, choice);
   const { points, otherTaps, channels, panels, blockChannels } = sizes;
   const rows = rowsOf(shape, choice);
-  const { inputVector, outputVector, tile, weight, largeWeight } = blockRows(sizes, rows) > 0 ? ownCosts : costs;
+  const { inputVector, outputVector, tile, weight, largeWeight } =
+    blockRows({ ...sizes, ...columnsOf(shape) }, rows) > 0 ? ownCosts : costs;
   const depth = otherTaps * channels;
   const outputs = points * panels * 8;
   const ends = tile * Math.ceil(channels / blockChannels);
   const products = batch * outputs * Math.max(rows, tileRows.least) * (depth + ends);
-  const transforms = batch * points * rows * ((channels / 4) * inputVector + 2 * panels * outputVector);
+  const transforms = batch * points * rows * (Math.ceil(channels / 4) * inputVector + 2 * panels * outputVector);
   const large = Math.max(0, outputs * depth - smallWeightBytes / 4);
   const weights = weight * outputs * depth + largeWeight * large;
   // Where each weight is used by one tile, multiplying hides behind reading; elsewhere most of the reading hides behind multiplying.

@@ -1,7 +1,9 @@
 /** Sizes of blocks for f32_conv_winograd: what lies between the transforms of one is to stay in a core's own cache, about. */
 
-/** Rows of a block are a multiple of those of the fastest register tile. */
+/** Rows of a block that is no column are a multiple of those of the fastest register tile. */
 const tileRows = 6;
+/** Rows of a column at least: those of the smallest register tile. */
+const leastColumn = 4;
 /** What a block takes where that leaves it several register tiles of rows: a quarter of a small L2. */
 const wantedBytes = 256 * 1024;
 /** The same at most, for a block of one register tile of rows. */
@@ -11,18 +13,26 @@ const mostWeightBytes = 8 * 2 ** 20;
 
 interface Sizes {
   readonly points: number;
-  /** Taps along depth that are not transformed: with several, the input is transformed for all blocks before. */
+  /** Taps along depth that are not transformed: with several, a block is a column of tiles along depth, which share their inputs. */
   readonly otherTaps: number;
+  /** Rows of such a column, and between its taps. */
+  readonly column: number;
+  readonly tapStep: number;
   readonly channels: number;
   readonly panels: number;
 }
 
 /** Rows of a block, `most` at most; 0 where the layer is not done in blocks. */
-export function blockRows({ points, otherTaps, channels, panels }: Sizes, most: number): number {
-  const groups = (otherTaps === 1 ? Math.ceil(channels / 16) : 0) + Math.ceil(panels / 2);
-  const rowBytes = 64 * points * groups;
+export function blockRows({ points, otherTaps, column, tapStep, channels, panels }: Sizes, most: number): number {
+  const inBytes = 64 * points * Math.ceil(channels / 16);
+  const rowBytes = inBytes + 64 * points * Math.ceil(panels / 2);
+  const weightBytes = 32 * points * panels * otherTaps * channels;
+  if (weightBytes > mostWeightBytes) return 0;
+  if (otherTaps > 1) {
+    const bytes = column * rowBytes + (otherTaps - 1) * tapStep * inBytes;
+    return column < leastColumn || column > most || bytes > mostBytes ? 0 : column;
+  }
   const fitting = Math.min(Math.max(tileRows, Math.floor(wantedBytes / rowBytes)), most);
   const rows = fitting - (fitting % tileRows);
-  const weightBytes = 32 * points * panels * otherTaps * channels;
-  return rows * rowBytes > mostBytes || weightBytes > mostWeightBytes ? 0 : rows;
+  return rows * rowBytes > mostBytes ? 0 : rows;
 }

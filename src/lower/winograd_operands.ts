@@ -30,14 +30,13 @@ export interface WinogradImage {
 
 export interface ImageGrid {
   readonly points: number;
-  readonly quads: number;
-  readonly blockQuads: number;
+  readonly channels: number;
+  readonly blockChannels: number;
   readonly panels: number;
+  /** Along depth, those that are not transformed, so many tiles apart. */
   readonly taps: number;
-  /** Taps along depth that are not transformed: so many rows further on each. */
-  readonly tapRows: number;
-  /** Rows of the input behind those of the output. */
-  readonly halo: number;
+  readonly tapStep: number;
+  /** The input's is longer along depth by what further taps read. */
   readonly inGrid: readonly GridAxis[];
   readonly outGrid: readonly GridAxis[];
 }
@@ -50,18 +49,24 @@ export function imageGrid(shape: ConvShape, choice: WinogradChoice, pads: Triple
     const dil = axes[axis]!.points > 1 ? dilations[axis]! : 1;
     return { ...axes[axis]!, tiles: tilesOver(outSizes[axis]!, axes[axis]!, dil), dil, pad: pads[axis]! };
   });
-  const plane = outGrid[1].tiles * outGrid[2].tiles;
-  const tapRows = taps === 1 ? 0 : dilations[0] * plane;
-  const halo = (taps - 1) * tapRows;
-  const inGrid = outGrid.with(0, { ...outGrid[0], tiles: outGrid[0].tiles + halo / Math.max(plane, 1) });
-  return { points, quads: channels / 4, blockQuads: blockChannels / 4, panels, taps, tapRows, halo, inGrid, outGrid };
+  const tapStep = dilations[0];
+  const inGrid = outGrid.with(0, { ...outGrid[0], tiles: outGrid[0].tiles + (taps - 1) * tapStep });
+  return { points, channels, blockChannels, panels, taps, tapStep, inGrid, outGrid };
 }
 
-/** Rows [firstRow, firstRow + rows) of the grid. */
+/** Rows [firstRow, firstRow + rows) of the grid, in one of its orders (winograd_grid.ts). */
 export interface RowRange {
   readonly firstRow: number;
   readonly rows: number;
+  readonly depthFirst: boolean;
 }
+
+/** Rows between taps. */
+const tapRowsOf = ({ taps, tapStep, outGrid }: ImageGrid, depthFirst: boolean): number =>
+  taps === 1 ? 0 : tapStep * (depthFirst ? 1 : outGrid[1]!.tiles * outGrid[2]!.tiles);
+
+/** Rows of the input behind those of the output. */
+export const haloOf = (grid: ImageGrid, depthFirst: boolean): number => (grid.taps - 1) * tapRowsOf(grid, depthFirst);
 
 /** Where rows lie point by point; distances in rows and floats. `absent`: where the kernel puts them. */
 export interface Points {
@@ -86,23 +91,23 @@ export const inputOperands = ({ x, grid }: WinogradImage, range: RowRange, to: P
   inH: x.sizes[1],
   inW: x.sizes[2],
   inC: x.channels,
-  ...gridFields(grid.inGrid),
+  ...gridFields(grid.inGrid, range.depthFirst),
   ...{ firstRow: range.firstRow, rows: range.rows },
   rowPitch: to.rowPitch,
   pointStride: to.pointStride,
   ...unit,
 });
 
-export const productOperands = ({ grid, wPtr }: WinogradImage, rows: number, from: Points, to: Points) => ({
+export const productOperands = ({ grid, wPtr }: WinogradImage, range: RowRange, from: Points, to: Points) => ({
   xPtr: from.ptr,
   wPtr,
   yPtr: to.ptr,
   points: grid.points,
-  quads: grid.quads,
-  blockQuads: grid.blockQuads,
+  channels: grid.channels,
+  blockChannels: grid.blockChannels,
   taps: grid.taps,
-  tapRows: grid.tapRows,
-  rows,
+  tapRows: tapRowsOf(grid, range.depthFirst),
+  rows: range.rows,
   xRowPitch: from.rowPitch,
   xPointStride: from.pointStride,
   panels: grid.panels,
@@ -123,7 +128,7 @@ export const outputOperands = (
   outH: shape.outSizes[1] / finish.poolH,
   outW: shape.outSizes[2] / finish.poolW,
   outC: shape.outC,
-  ...gridFields(grid.outGrid),
+  ...gridFields(grid.outGrid, range.depthFirst),
   ...{ firstRow: range.firstRow, rows: range.rows },
   rowPitch: from.rowPitch,
   pointStride: from.pointStride,

@@ -20,6 +20,7 @@ import { poolFields, windowFields } from './spatial.js';
 import { type ConvShape, convShape, mapTriple, type WinogradChoice } from './winograd.js';
 import { emitBlocks } from './winograd_blocks.js';
 import {
+  haloOf,
   imageGrid,
   inputOperands,
   outputOperands,
@@ -143,16 +144,16 @@ function fiveStrides(strides: readonly number[]): [number, number, number, numbe
 }
 
 function emitImage(context: Context, node: ConvNode, image: WinogradImage): void {
-  const { points, quads, panels, taps, outGrid } = image.grid;
+  const { points, channels, panels, taps, outGrid } = image.grid;
   const rows = product(outGrid.map(axis => axis.tiles));
-  // Chunks and blocks that read each other's rows share one transformed input.
-  const whole = taps === 1 ? null : emitInput(context, node, image, { firstRow: 0, rows });
-  if (emitBlocks(context, node, image, { rows, transformed: whole })) return;
-  const rowBytes = 4 * points * ((taps === 1 ? 4 * quads : 0) + 8 * panels);
+  if (emitBlocks(context, node, image, rows)) return;
+  // Chunks that read each other's rows share one transformed input.
+  const whole = taps === 1 ? null : emitInput(context, node, image, { firstRow: 0, rows, depthFirst: false });
+  const rowBytes = 4 * points * ((whole ? 0 : channels) + 8 * panels);
   const most = Math.max(leastRows, Math.floor(chunkBytes / rowBytes), Math.ceil(rows / mostChunks));
   const chunkRows = evenBlock(rows, most, 4);
   for (let firstRow = 0; firstRow < rows; firstRow += chunkRows) {
-    const chunk = { firstRow, rows: Math.min(chunkRows, rows - firstRow) };
+    const chunk = { firstRow, rows: Math.min(chunkRows, rows - firstRow), depthFirst: false };
     const transformed = whole ? rowsFrom(whole, firstRow) : emitInput(context, node, image, chunk);
     emitProducts(context, node, image, chunk, transformed);
   }
@@ -165,11 +166,12 @@ const rowsFrom = (points: Points & { readonly ptr: Address }, row: number) => ({
 
 /** The transform of a chunk's input, with the rows that further taps read. */
 function emitInput(context: Context, node: ConvNode, image: WinogradImage, chunk: RowRange) {
-  const { points, quads, taps, halo } = image.grid;
+  const { points, channels } = image.grid;
+  const halo = haloOf(image.grid, false);
   const rows = chunk.rows + halo;
   // With room behind the last row, wherever the rows of a chunk and a tap begin.
-  const rowPitch = roundUp(rows, 4) + (taps === 1 ? 0 : 4);
-  const pointStride = pointStrideOf(rowPitch * 16 * Math.ceil(quads / 4));
+  const rowPitch = roundUp(rows, 4) + (halo === 0 ? 0 : 4);
+  const pointStride = pointStrideOf(rowPitch * 16 * Math.ceil(channels / 16));
   const to = { ptr: context.emitter.tensor([points * pointStride], rowMajor), rowPitch, pointStride };
   const unit = unitOf(rows, points, image.x.channels);
   context.emitter.step(whereOf(node), winogradInput, inputOperands(image, { ...chunk, rows }, to, unit));
@@ -184,14 +186,14 @@ function emitProducts(
   transformed: Points,
 ): void {
   const { emitter } = context;
-  const { points, quads, panels, taps } = image.grid;
+  const { points, channels, panels, taps } = image.grid;
   const { rows } = chunk;
-  const depth = taps * 4 * quads;
+  const depth = taps * channels;
   const rowPitch = roundUp(rows, 4);
   const pointStride = pointStrideOf(Math.ceil(panels / 2) * rowPitch * 16);
   const products = { ptr: emitter.tensor([points * pointStride], rowMajor), rowPitch, pointStride };
   emitter.step(whereOf(node, 2 * points * rows * depth * panels * 8), winogradProducts, {
-    ...productOperands(image, rows, transformed, products),
+    ...productOperands(image, chunk, transformed, products),
     // Two panels share the cache lines of y.
     unitPanels: Math.min(panels, 2 * Math.max(1, Math.floor(unitWork / (rows * depth * 16)))),
   });

@@ -59,7 +59,7 @@ const gemmDescriptor = (): Int32Array =>
 
 const productsDescriptor = (): Int32Array =>
   encode(winogradProducts.fields, {
-    ...{ ...places, points: 1, quads: depth / 4, blockQuads: depth / 4, taps: 1, tapRows: 0, rows },
+    ...{ ...places, points: 1, channels: depth, blockChannels: depth, taps: 1, tapRows: 0, rows },
     ...{
       xRowPitch: rows,
       yRowPitch: rows,

@@ -56,8 +56,8 @@ function blocks(overrides: Record<string, number> = {}) {
   };
   const products = {
     productsPoints: 36,
-    productsQuads: 16,
-    productsBlockQuads: 16,
+    productsChannels: 64,
+    productsBlockChannels: 64,
     productsTaps: 1,
     productsPanels: 4,
   };
@@ -75,9 +75,9 @@ describe('work', () => {
     });
     expect(work.cacheBytes).toBe(4 * 40 * 40 * (64 + 32));
     expect(work.memoryBytes).toBe(4 * 36 * 64 * 32);
-    const shared = workOf(blocks({ productsXPtr: 64 }), caches);
-    expect(shared.counts.transformIn).toBeUndefined();
-    expect(shared.cacheBytes).toBe(4 * 36 * 64 * 100 + 4 * 40 * 40 * 32);
+    const columns = workOf(blocks({ blockRows: 10, productsTaps: 3, productsTapRows: 1 }), caches);
+    expect(columns.counts.transformIn).toBe((100 + 10 * 2) * 36 * 16);
+    expect(columns.cacheBytes).toBe(work.cacheBytes);
   });
 
   it('is known for every kernel', () => {

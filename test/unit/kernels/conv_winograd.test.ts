@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { convWinograd, convWinogradFields, prefixed, scratchParts } from '../../../src/kernels/conv_winograd.js';
 import { activationCodes } from '../../../src/kernels/kernel.js';
 import { roundUp } from '../../../src/kernels/sizes.js';
-import { gridFields } from '../../../src/kernels/winograd_grid.js';
+import { type GridAxis, gridFields } from '../../../src/kernels/winograd_grid.js';
 import { winogradInput } from '../../../src/kernels/winograd_input.js';
 import { winogradOutput } from '../../../src/kernels/winograd_output.js';
 import { winogradProducts } from '../../../src/kernels/winograd_products.js';
@@ -13,9 +13,9 @@ import { gridOf, type Layer, layers, outputsOf, pointsOf, product, rowsOf, title
 interface Options {
   readonly outC: number;
   readonly blockRows: number;
-  /** Taps that are rows apart, of an input that has been transformed. */
-  readonly taps?: { readonly count: number; readonly rows: number };
-  readonly blockQuads?: number;
+  /** Taps along a depth that is not transformed, and how far apart they are; blocks are columns then. */
+  readonly taps?: { readonly count: number; readonly step: number };
+  readonly blockChannels?: number;
   readonly bias?: boolean;
   readonly residual?: boolean;
   readonly activation?: number;
@@ -27,20 +27,34 @@ interface Options {
 
 const groupsOf = (channels: number) => Math.ceil(channels / 16);
 const onePosition = [1, 1, 1] as const;
-const outSizesOf = ({ axes }: Layer, { pool = onePosition }: Options) =>
-  axes.map((axis, i) => Math.floor(outputsOf(axis) / pool[i]!)) as [number, number, number];
+const oneTap = { count: 1, step: 0 };
+
+/** The grid of the output, whose depth is shorter by what further taps read. */
+function outGridOf(layer: Layer, { taps = oneTap }: Options): GridAxis[] {
+  const [d, ...others] = gridOf(layer) as [GridAxis, GridAxis, GridAxis];
+  return [{ ...d, tiles: d.tiles - (taps.count - 1) * taps.step }, ...others];
+}
+
+const outRowsOf = (layer: Layer, options: Options) => product(outGridOf(layer, options).map(axis => axis.tiles));
+
+function outSizesOf(layer: Layer, options: Options): [number, number, number] {
+  const { taps = oneTap, pool = onePosition } = options;
+  const outputs = layer.axes.map(outputsOf) as [number, number, number];
+  outputs[0] -= (taps.count - 1) * taps.step;
+  return outputs.map((size, i) => Math.floor(size / pool[i]!)) as [number, number, number];
+}
 
 /** The descriptors of the three steps over `rows` rows from `firstRow` on, as if each were alone. */
 function stepsOf(layer: Layer, options: Options, { firstRow, rows }: { firstRow: number; rows: number }) {
   const { axes, channels: inC } = layer;
-  const { outC, taps = { count: 1, rows: 0 }, blockQuads = 100 } = options;
+  const { outC, taps = oneTap, blockChannels = 100 } = options;
   const [inD, inH, inW] = axes.map(axis => axis.size) as [number, number, number];
   const [outD, outH, outW] = outSizesOf(layer, options);
   const [poolD, poolH, poolW] = options.pool ?? onePosition;
-  const grid = gridFields(gridOf(layer));
+  const depthFirst = taps.count > 1;
   const points = pointsOf(layer);
   const panels = Math.ceil(outC / 8);
-  const xRowPitch = roundUp(rows, 4) + (taps.count - 1) * taps.rows;
+  const xRowPitch = roundUp(rows, 4) + (taps.count - 1) * taps.step;
   const xPointStride = groupsOf(inC) * xRowPitch * 16 + 4;
   const yRowPitch = roundUp(rows, 4);
   const yPointStride = groupsOf(outC) * yRowPitch * 16 + 4;
@@ -48,24 +62,17 @@ function stepsOf(layer: Layer, options: Options, { firstRow, rows }: { firstRow:
   const none = { xPtr: 0, yPtr: 0 };
   return {
     input: {
-      ...{ ...none, inD, inH, inW, inC, ...grid, ...range, rowPitch: xRowPitch, pointStride: xPointStride },
-      ...{ unitRows: rows, unitGroups: groupsOf(inC) },
+      ...{ ...none, inD, inH, inW, inC, ...gridFields(gridOf(layer), depthFirst), ...range },
+      ...{ rowPitch: xRowPitch, pointStride: xPointStride },
+      ...{ unitRows: rows + (taps.count - 1) * taps.step, unitGroups: groupsOf(inC) },
     },
     products: {
-      ...{
-        ...none,
-        wPtr: 0,
-        points,
-        quads: Math.ceil(inC / 4),
-        blockQuads,
-        taps: taps.count,
-        tapRows: taps.rows,
-        rows,
-      },
+      ...{ ...none, wPtr: 0, points, channels: inC, blockChannels, taps: taps.count, tapRows: taps.step, rows },
       ...{ xRowPitch, xPointStride, panels, yRowPitch, yPointStride, unitPanels: panels },
     },
     output: {
-      ...{ ...none, outD, outH, outW, outC, ...grid, ...range, rowPitch: yRowPitch, pointStride: yPointStride },
+      ...{ ...none, outD, outH, outW, outC, ...gridFields(outGridOf(layer, options), depthFirst), ...range },
+      ...{ rowPitch: yRowPitch, pointStride: yPointStride },
       ...{ biasPtr: 0, residualPtr: 0, activation: options.activation ?? 0, alpha: 0.3, beta: 0.7 },
       ...{ poolD, poolH, poolW, unitRows: rows, unitGroups: groupsOf(outC) },
     },
@@ -73,11 +80,11 @@ function stepsOf(layer: Layer, options: Options, { firstRow, rows }: { firstRow:
 }
 
 function operandsOf(layer: Layer, options: Options) {
-  const { outC, taps, bias, residual, poison } = options;
+  const { outC, taps = oneTap, bias, residual, poison } = options;
   const { axes, channels } = layer;
   const x = randomFloats(product(axes.map(axis => axis.size)) * channels, 1);
   if (poison) x[poison[0]] = poison[1];
-  const weights = pointsOf(layer) * Math.ceil(outC / 8) * 8 * (taps?.count ?? 1) * 4 * Math.ceil(channels / 4);
+  const weights = pointsOf(layer) * Math.ceil(outC / 8) * 8 * taps.count * channels;
   const outputs = product(outSizesOf(layer, options)) * outC;
   return {
     x,
@@ -97,13 +104,9 @@ const withoutAddresses = (values: Readonly<Record<string, number>>): Record<stri
   );
 
 function caseOf(layer: Layer, options: Options): KernelCase {
-  const { blockRows, taps } = options;
-  const rows = rowsOf(layer);
+  const { blockRows } = options;
   const own = operandsOf(layer, options);
-  const block = stepsOf(layer, options, { firstRow: 0, rows: blockRows });
-  const { xRowPitch, xPointStride } = stepsOf(layer, options, { firstRow: 0, rows: rows + 4 }).products;
-  const given = taps ? { ...block.products, xRowPitch, xPointStride } : block.products;
-  const steps = { ...block, products: { ...given, xPtr: taps ? 1 : 0 } };
+  const steps = stepsOf(layer, options, { firstRow: 0, rows: blockRows });
   const values = {
     ...prefixed('input', steps.input),
     ...prefixed('products', steps.products),
@@ -113,7 +116,7 @@ function caseOf(layer: Layer, options: Options): KernelCase {
     operands: {
       inputXPtr: own.x,
       inputYPtr: null,
-      productsXPtr: taps ? randomFloats(pointsOf(layer) * xPointStride, 5) : null,
+      productsXPtr: null,
       productsWPtr: own.w,
       productsYPtr: null,
       outputXPtr: null,
@@ -121,7 +124,7 @@ function caseOf(layer: Layer, options: Options): KernelCase {
       outputBiasPtr: own.bias,
       outputResidualPtr: own.residual,
     },
-    scalars: withoutAddresses({ rows, blockRows, ...scratchParts(steps), ...values }),
+    scalars: withoutAddresses({ rows: outRowsOf(layer, options), blockRows, ...scratchParts(steps), ...values }),
     tolerance: 1e-4,
   };
 }
@@ -147,16 +150,25 @@ describe('f32_conv_winograd', () => {
     check(layer, { ...sizes, bias: i % 3 > 0, residual: i % 4 === 3, activation: i % 2 });
   });
 
-  it.each([f23, f43, f44])('of %o on an input that has been transformed, with taps that are rows apart', tile => {
-    const layer = { ...plane, axes: [plain, { ...plane.axes[1], tile }, { ...plane.axes[2], tile }] } as const;
-    for (const blockRows of blocks) {
-      check(layer, { outC: 12, blockRows, taps: { count: 1, rows: 0 }, bias: true });
-      check(layer, { outC: 24, blockRows, taps: { count: 3, rows: 5 }, residual: true });
+  it.each([f23, f43, f44])('of %o, in columns whose taps along depth share their inputs', tile => {
+    for (const [count, step, outD] of [
+      [3, 1, 8],
+      [3, 1, 5],
+      [2, 3, 7],
+      [7, 1, 6],
+    ] as const) {
+      const depth = { tile: none, size: outD - 2 + (count - 1) * step, dil: 1, pad: 1 };
+      const axes = [depth, { ...plane.axes[1], tile }, { ...plane.axes[2], tile }] as const;
+      const column = { outC: 24, blockRows: outD, taps: { count, step }, bias: true };
+      for (const channels of [1, 3, 20]) {
+        check({ ...plane, axes, channels }, { ...column, residual: channels === 3, blockChannels: 16 });
+      }
+      check({ ...plane, axes }, { ...column, activation: activationCodes.relu, pool: [1, 2, 2] });
     }
   });
 
   it('multiplies block by block of channels', () => {
-    check({ ...plane, channels: 45 }, { outC: 17, blockRows: 6, blockQuads: 4, bias: true });
+    check({ ...plane, channels: 45 }, { outC: 17, blockRows: 6, blockChannels: 16, bias: true });
   });
 
   it.each(Object.entries(activationCodes))('with %s', (_, activation) => {

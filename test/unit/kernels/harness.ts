@@ -237,9 +237,10 @@ function shuffled(count: number): number[] {
   return order;
 }
 
-/** The lane tiles of every form that the kernel has. */
+/** The lane tiles of every form that the kernel, or the one that multiplies for it, has. */
 function formsOf({ name }: Kernel): TiledKernel[][] {
-  return [[], ...tiledKernels.filter(tiled => tiled === name).map(tiled => [tiled])];
+  const multiplying = name === 'f32_conv_winograd' ? 'f32_winograd_products' : name;
+  return [[], ...tiledKernels.filter(tiled => tiled === multiplying).map(tiled => [tiled])];
 }
 
 /**

@@ -221,8 +221,8 @@ function winogradWeights(packing: WinogradPacking, values: Float32Array) {
   /** Of one channel at one position: before the transforms, and after them. */
   const dealtTaps = axes.map((axis, i) => (axis.points > 1 ? tapsOf(axis) : counts[i]!));
   const results = axes.map((axis, i) => (axis.points > 1 ? axis.points : counts[i]!));
-  const allChannels = size(strides) * inC;
-  const dealt = new Float64Array(outC * allChannels * size(dealtTaps));
+  const channels = size(strides) * inC;
+  const dealt = new Float64Array(outC * channels * size(dealtTaps));
   for (let o = 0; o < outC; o++) {
     for (let c = 0; c < inC; c++) {
       forEachIndex(taps, (tap, i) => {
@@ -231,7 +231,7 @@ function winogradWeights(packing: WinogradPacking, values: Float32Array) {
         const from = own.map((t, axis) => t + shifts[axis]!);
         const position = from.map((t, axis) => t % strides[axis]!);
         const at = from.map((t, axis) => Math.floor(t / strides[axis]!));
-        const row = o * allChannels + flat(position, strides) * inC + c;
+        const row = o * channels + flat(position, strides) * inC + c;
         dealt[row * size(dealtTaps) + flat(at, dealtTaps)] = values[(o * inC + c) * size(taps) + i]!;
       });
     }
@@ -244,13 +244,13 @@ function winogradWeights(packing: WinogradPacking, values: Float32Array) {
       Array.from({ length: count }, (_, from) => factor(axis, to, from)),
     ),
   );
-  const [panels, channels] = [Math.ceil(outC / 8), Math.ceil(allChannels / 4) * 4];
+  const panels = Math.ceil(outC / 8);
   const otherTaps = points[0]! > 1 ? 1 : counts[0];
   const { blockChannels } = winogradSizes(packing);
   const wanted = new Float32Array(size(points) * panels * otherTaps * channels * 8);
   for (let o = 0; o < outC; o++) {
-    for (let channel = 0; channel < allChannels; channel++) {
-      const start = (o * allChannels + channel) * size(dealtTaps);
+    for (let channel = 0; channel < channels; channel++) {
+      const start = (o * channels + channel) * size(dealtTaps);
       forEachIndex(results, to => {
         let sum = 0;
         forEachIndex(dealtTaps, (from, i) => {

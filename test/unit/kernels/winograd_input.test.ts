@@ -23,7 +23,13 @@ interface Rows {
   readonly rows: number;
 }
 
-function caseOf(layer: Layer, { firstRow, rows }: Rows, poison: readonly (readonly [number, number])[] = []) {
+interface Variant {
+  /** Elements of the input, and their values. */
+  readonly poison?: readonly (readonly [at: number, value: number])[];
+  readonly depthFirst?: boolean;
+}
+
+function caseOf(layer: Layer, { firstRow, rows }: Rows, { poison = [], depthFirst = false }: Variant = {}) {
   const { axes, channels, gap, unitRows, unitGroups } = layer;
   const [inD, inH, inW] = axes.map(axis => axis.size) as [number, number, number];
   const x = randomFloats(inD * inH * inW * channels, 1);
@@ -34,7 +40,7 @@ function caseOf(layer: Layer, { firstRow, rows }: Rows, poison: readonly (readon
   const test: KernelCase = {
     operands: { xPtr: x, yPtr: { output: pointsOf(layer) * pointStride } },
     scalars: {
-      ...{ inD, inH, inW, inC: channels, ...gridFields(gridOf(layer)) },
+      ...{ inD, inH, inW, inC: channels, ...gridFields(gridOf(layer), depthFirst) },
       ...{ firstRow, rows, rowPitch, pointStride, unitRows, unitGroups },
     },
     tolerance: 1e-6,
@@ -55,8 +61,8 @@ function* written(layer: Layer, rows: number, pointStride: number): Generator<nu
   }
 }
 
-function check(layer: Layer, rows: Rows): void {
-  const { test, pointStride } = caseOf(layer, rows);
+function check(layer: Layer, rows: Rows, variant?: Variant): void {
+  const { test, pointStride } = caseOf(layer, rows, variant);
   const { yPtr } = checkKernel(winogradInput, test);
   const holds = new Set(written(layer, rows.rows, pointStride));
   yPtr!.forEach((value, at) => {
@@ -67,6 +73,7 @@ function check(layer: Layer, rows: Rows): void {
 describe('f32_winograd_input', () => {
   it.each(layers.map(layer => [titleOf(layer), layer] as const))('%s', (_, layer) => {
     check(layer, someRows(layer, 13));
+    check(layer, someRows(layer, 13), { depthFirst: true });
   });
 
   it.each([f23, f43, f44])('of %o, for sizes below, at and above a tile', tile => {
@@ -124,6 +131,39 @@ describe('f32_winograd_input', () => {
     }
   });
 
+  it.each([f23, f43, f44])('of %o, of inputs that fill no vector', tile => {
+    for (let size = 1; size <= 5; size++) {
+      for (const channels of [1, 2, 3]) {
+        const layer: Layer = { ...oneAxis(tile, size), channels };
+        const [, h, w] = layer.axes;
+        const axes = [
+          { ...layer.axes[0], size: 1 },
+          { ...h, tile: none, size: 1, pad: 0 },
+          { ...w, tile, size, pad: 1 },
+        ] as const;
+        check({ ...layer, axes }, { firstRow: 0, rows: rowsOf({ ...layer, axes }) });
+      }
+    }
+  });
+
+  it('counts rows along depth first where asked to', () => {
+    const rows = { firstRow: 0, rows: rowsOf(cube) };
+    const grid = gridOf(cube);
+    const usual = caseOf(cube, rows);
+    const byDepth = caseOf(cube, rows, { depthFirst: true });
+    for (const module of moduleNames) {
+      const wanted = runKernel(winogradInput, usual.test, module).yPtr!;
+      const actual = runKernel(winogradInput, byDepth.test, module).yPtr!;
+      for (let row = 0; row < rows.rows; row++) {
+        const place = JSON.stringify(firstOutputs(grid, row, true));
+        const from = Array.from({ length: rows.rows }, (_, i) => i).find(
+          i => JSON.stringify(firstOutputs(grid, i, false)) === place,
+        )!;
+        expect(actual.slice(row * 16, row * 16 + 16)).toEqual(wanted.slice(from * 16, from * 16 + 16));
+      }
+    }
+  });
+
   it('reads none of an input that lies wholly beside the tiles', () => {
     const beside: Layer = {
       ...cube,
@@ -134,7 +174,7 @@ describe('f32_winograd_input', () => {
 
   it.each([Number.NaN, Infinity, -Infinity])('hands %d on as its twin does', value => {
     const at = ((2 * 7 + 3) * 11 + 4) * 20 + 17;
-    checkKernel(winogradInput, caseOf(cube, { firstRow: 0, rows: rowsOf(cube) }, [[at, value]]).test);
+    checkKernel(winogradInput, caseOf(cube, { firstRow: 0, rows: rowsOf(cube) }, { poison: [[at, value]] }).test);
   });
 
   it.each([f23, f43, f44])('keeps a NaN in the tiles of %o that read it', tile => {
@@ -148,13 +188,13 @@ describe('f32_winograd_input', () => {
     };
     const rows = { firstRow: 0, rows: rowsOf(layer) };
     const [d, h, w] = [3, 2, 6];
-    const { test, pointStride } = caseOf(layer, rows, [[((d * 7 + h) * 11 + w) * 20 + 1, Number.NaN]]);
+    const { test, pointStride } = caseOf(layer, rows, { poison: [[((d * 7 + h) * 11 + w) * 20 + 1, Number.NaN]] });
     const clean = caseOf(layer, rows).test;
     for (const module of moduleNames) {
       const y = runKernel(winogradInput, test, module).yPtr!;
       const wanted = runKernel(winogradInput, clean, module).yPtr!;
       for (let row = 0; row < rows.rows; row++) {
-        const first = firstOutputs(gridOf(layer), row);
+        const first = firstOutputs(gridOf(layer), row, false);
         const reads = [d, h, w].every((position, axis) => {
           const from = first[axis]! - layer.axes[axis]!.pad;
           return position >= from && position < from + layer.axes[axis]!.tile.points;

@@ -27,6 +27,7 @@ interface Options {
   readonly rows?: number;
   /** Rows that a group has room for. */
   readonly rowPitch?: number;
+  readonly depthFirst?: boolean;
   readonly bias?: boolean;
   readonly residual?: boolean;
   readonly activation?: number;
@@ -74,7 +75,7 @@ function caseOf(layer: Layer, options: Options = {}): KernelCase {
       residualPtr: options.residual ? randomFloats(size, 6) : null,
     },
     scalars: {
-      ...{ outD, outH, outW, outC: channels, ...gridFields(gridOf(layer)) },
+      ...{ outD, outH, outW, outC: channels, ...gridFields(gridOf(layer), options.depthFirst) },
       ...{
         ...scalars,
         unitRows,
@@ -106,6 +107,26 @@ describe('f32_winograd_output', () => {
   it.each(layers.map((layer, i) => [titleOf(layer), layer, i] as const))('%s', (_, layer, i) => {
     const fused = { bias: i % 3 > 0, residual: i % 4 === 3, activation: i % 2 };
     checkKernel(winogradOutput, caseOf(layer, { ...someRows(layer, 13), ...fused }));
+    checkKernel(winogradOutput, caseOf(layer, { ...someRows(layer, 13), ...fused, depthFirst: true }));
+  });
+
+  const lastPasses = [none, f23, f43, f44]
+    .flatMap(d => [none, f43].flatMap(h => [none, f23, f43, f44].map(w => [d, h, w] as const)))
+    .filter(tiles => tiles.some(({ points }) => points > 1));
+  it.each(lastPasses)('of %o, %o, %o straight to the output, where tiles are whole and where not', (...tiles) => {
+    for (const [channels, dil, sizes] of [
+      [16, 1, [4, 8, 4]],
+      [48, 2, [8, 7, 9]],
+      [4, 3, [5, 6, 13]],
+    ] as const) {
+      const along = (axis: 0 | 1 | 2) => ({ tile: tiles[axis], size: sizes[axis], dil, pad: dil });
+      const layer = { ...cube, axes: [along(0), along(1), along(2)] as const, channels };
+      for (const residual of [false, true]) {
+        for (const activation of [activationCodes.none, activationCodes.relu]) {
+          checkWhole(layer, { bias: true, residual, activation, depthFirst: residual });
+        }
+      }
+    }
   });
 
   it.each([f23, f43, f44])('of %o, for sizes below, at and above a tile', tile => {
@@ -144,6 +165,20 @@ describe('f32_winograd_output', () => {
       for (const h of [one, { tile: f23, size: 2, dil: 1, pad: 1 }]) {
         const axes = [one, h, { tile, size: 5, dil: 1, pad: 1 }] as const;
         checkWhole({ axes, channels, gap: 0, unitRows: 1, unitGroups: 2 }, { residual: channels % 2 > 0 });
+      }
+    }
+  });
+
+  it('has the same bits straight to the output and through a tile', () => {
+    // Of 36 channels, whole groups go straight where they come one by one.
+    const layer = { ...cube, channels: 36 };
+    for (const residual of [false, true]) {
+      const options = { bias: true, residual, activation: activationCodes.relu };
+      for (const module of moduleNames) {
+        const [straight, throughTile] = [1, 3].map(
+          unitGroups => runKernel(winogradOutput, caseOf({ ...layer, unitGroups }, options), module).yPtr!,
+        );
+        expect(straight).toEqual(throughTile);
       }
     }
   });

@@ -199,15 +199,14 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
       { x: [1, 4, 4, 80, 82], outC: 64, kernel: [1, 7, 7], window: { ...around(0, 3, 3), strides: [1, 2, 2] } },
     ],
     [
-      'that share a transformed input, for its taps along depth',
+      'that are columns, for taps along depth',
       [none, f44, f44],
       { x: [2, 3, 5, 80, 80], outC: 20, kernel: [7, 7, 7], window: firstLayer, activation: { kind: 'relu' } },
     ],
-  ] as [string, Axes, Case][])('in blocks %s', (title, axes, layer) => {
+  ] as [string, Axes, Case][])('in blocks %s', (_, axes, layer) => {
     expect(choiceOf(layer)).toEqual({ axes, strides: layer.window?.strides ? [1, 2, 2] : [1, 1, 1] });
-    const shared = title.includes('share') ? ['f32_winograd_input'] : [];
     const images = Array.from({ length: layer.x[0]! });
-    expect(checked(layer)).toEqual(images.flatMap(() => [...shared, 'f32_conv_winograd']));
+    expect(checked(layer)).toEqual(images.map(() => 'f32_conv_winograd'));
     const { graph } = typed(layer);
     const outputs = [1, manyWorkers].map(workers => execute(programOf(graph, false, workers), feedsOf(graph)));
     expect(outputs[0]).toEqual(outputs[1]);
@@ -215,7 +214,7 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
 
   it.each([
     ['few channels', { x: [1, 4, 12, 12, 12], outC: 4 }],
-    ['a first layer of short rows', { x: [1, 3, 6, 8, 8], outC: 16 }],
+    ['a first layer of short rows', { x: [1, 3, 3, 5, 5], outC: 16 }],
     ['few positions', { x: [1, 12, 2, 2, 2], outC: 12 }],
     ['one position', { x: [1, 16, 1, 1, 1], outC: 16 }],
     ['strides', { x: [1, 32, 8, 12, 12], outC: 32, window: { ...same, strides: [2, 2, 2] } }],
