@@ -2,8 +2,9 @@
  * f32_winograd_input: tiles of the input, transformed along up to three axes, a few groups of sixteen channels at a time.
  * Invariant: what lies outside of the input is zero, and nothing outside of it is read.
  *
- *     scratch | passes along h and d | end of the input | zeros of unitGroups | tile [d][h][w][group][quad][4] |
+ *     scratch | passes along h and d | zeros of unitGroups | tile [d][h][w][group][quad][4] |
  */
+import { loadLanes } from "./lanes";
 import { ceilDiv } from "./rows";
 import { GROUP_ROW } from "./table_tile";
 import { firstAlongD, firstAlongH, firstAlongW } from "./winograd_grid";
@@ -43,20 +44,16 @@ export class WinogradInputDescriptor {
   unitGroups: i32;
 }
 
-/** Where the input's last floats and the zeros lie in the scratch, in bytes from its beginning. */
+/** Where the zeros lie in the scratch, in bytes from its beginning. */
 // @ts-ignore: decorator
 @inline
-const END_AT: usize = 80;
-// @ts-ignore: decorator
-@inline
-const ZEROS_AT: usize = 112;
+const ZEROS_AT: usize = 80;
 
 export function f32_winograd_input(descriptorPtr: usize, unitBegin: i32, unitEnd: i32, scratchPtr: usize): void {
   const d = changetype<WinogradInputDescriptor>(descriptorPtr);
   const groups = ceilDiv(d.inC, 16);
   const groupBlocks = ceilDiv(groups, d.unitGroups);
   memory.fill(scratchPtr + ZEROS_AT, 0, <usize>d.unitGroups * GROUP_ROW);
-  copyEnd(d, scratchPtr + END_AT);
   for (let unit = unitBegin; unit < unitEnd; unit++) {
     const row = (unit / groupBlocks) * d.unitRows;
     const first = (unit % groupBlocks) * d.unitGroups;
@@ -66,19 +63,6 @@ export function f32_winograd_input(descriptorPtr: usize, unitBegin: i32, unitEnd
       transformTile(d, r, first, count, scratchPtr, d.yPtr + <usize>(first * d.rowPitch + r) * GROUP_ROW);
     }
   }
-}
-
-/** The input's last vector, zeros in front of it where it has not even one, and zeros behind. */
-function copyEnd(d: WinogradInputDescriptor, to: usize): void {
-  const bytes = min(VECTOR, <usize>(d.inD * d.inH * d.inW * d.inC) << 2);
-  memory.fill(to, 0, 2 * VECTOR);
-  memory.copy(to + VECTOR - bytes, endOf(d) - bytes, bytes);
-}
-
-// @ts-ignore: decorator
-@inline
-function endOf(d: WinogradInputDescriptor): usize {
-  return d.xPtr + (<usize>(d.inD * d.inH * d.inW * d.inC) << 2);
 }
 
 /** Quads of each group: fewer than four where there is but one group. */
@@ -154,6 +138,7 @@ function readLines(
   for (let j = 0; j < d.pointsW; j++) inside |= i32(<u32>(firstW + j * d.dilW) < <u32>d.inW) << j;
   const stepW = <usize>(d.dilW * d.inC) << 2;
   const corner = d.xPtr + (<usize>(firstW * d.inC + 16 * first) << 2);
+  const zerosPtr = scratchPtr + ZEROS_AT;
   const quads = quadsOf(d);
   const isDense = toGroup == <usize>quads * VECTOR;
   for (let jd = 0; jd < d.pointsD; jd++) {
@@ -163,11 +148,11 @@ function readLines(
       const isIn = i32(<u32>z < <u32>d.inD) & i32(<u32>y < <u32>d.inH);
       const bits = isIn ? inside : 0;
       let line = corner + (<usize>((z * d.inH + y) * d.inW * d.inC) << 2);
-      if (isDense) readQuads(d, 16 * first, count * quads, line, stepW, bits, scratchPtr, to, step);
+      if (isDense) readQuads(d, 16 * first, count * quads, line, stepW, bits, zerosPtr, to, step);
       else {
         let group = to;
         for (let g = first; g < first + count; g++) {
-          readQuads(d, 16 * g, quads, line, stepW, bits, scratchPtr, group, step);
+          readQuads(d, 16 * g, quads, line, stepW, bits, zerosPtr, group, step);
           line += GROUP_ROW;
           group += toGroup;
         }
@@ -185,18 +170,25 @@ function readQuads(
   line: usize,
   stepW: usize,
   inside: i32,
-  scratchPtr: usize,
+  zeros: usize,
   to: usize,
   step: usize,
 ): void {
   const channels = d.inC - channel;
   const whole = min(quads, channels >> 2);
-  if (whole > 0) readLine(line, stepW, inside, d.pointsW, scratchPtr + ZEROS_AT, whole, to, step);
+  if (whole > 0) readLine(line, stepW, inside, d.pointsW, zeros, whole, to, step);
   for (let quad = whole; quad < quads; quad++) {
     const at = <usize>quad * VECTOR;
     const lanes = channels - 4 * quad;
-    readRest(d, line + at, stepW, lanes > 0 ? inside : 0, lanes, scratchPtr, to + at, step);
+    readRest(line + at, stepW, lanes > 0 ? inside : 0, d.pointsW, lanes, to + at, step);
   }
+}
+
+/** A vector of a line, or zeros where its bit is not set. */
+// @ts-ignore: decorator
+@inline
+function pick(line: usize, inside: i32, bit: i32, zeros: usize): usize {
+  return select<usize>(line, zeros, inside & bit);
 }
 
 /** One line of whole quads. */
@@ -210,167 +202,83 @@ function readLine(
   to: usize,
   step: usize,
 ): void {
-  readVectors(false, line, stepW, inside, points, zeros, quads, to, step, i32x4.splat(-1), 0, 0);
-}
-
-/**
- * One line of the last quad, `lanes` of which count. Whole vectors are read, but for those that would reach beyond the input's end: of
- * these there is a copy.
- */
-function readRest(
-  d: WinogradInputDescriptor,
-  line: usize,
-  stepW: usize,
-  inside: i32,
-  lanes: i32,
-  scratchPtr: usize,
-  to: usize,
-  step: usize,
-): void {
-  const lastPtr = endOf(d) - VECTOR;
-  const toCopy = scratchPtr + END_AT - lastPtr;
-  const mask = i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(lanes));
-  readVectors(true, line, stepW, inside, d.pointsW, scratchPtr + ZEROS_AT, 1, to, step, mask, lastPtr, toCopy);
-}
-
-/** `quads` quads of a line; only lanes of the mask, and the copy of what begins behind lastPtr, where it is masked, a constant. */
-// @ts-ignore: decorator
-@inline
-function readVectors(
-  masked: bool,
-  line: usize,
-  stepW: usize,
-  inside: i32,
-  points: i32,
-  zeros: usize,
-  quads: i32,
-  to: usize,
-  step: usize,
-  mask: v128,
-  lastPtr: usize,
-  toCopy: usize,
-): void {
   const end = <usize>quads * VECTOR;
-  const p0 = pick(masked, line, inside, 1, zeros, lastPtr, toCopy);
+  const p0 = pick(line, inside, 1, zeros);
   if (points == 1) {
     for (let at: usize = 0; at < end; at += VECTOR) {
-      v128.store(to, loadMasked(masked, p0 + at, mask));
+      v128.store(to, v128.load(p0 + at));
       to += VECTOR;
     }
     return;
   }
-  const p1 = pick(masked, line + stepW, inside, 2, zeros, lastPtr, toCopy);
-  const p2 = pick(masked, line + 2 * stepW, inside, 4, zeros, lastPtr, toCopy);
-  const p3 = pick(masked, line + 3 * stepW, inside, 8, zeros, lastPtr, toCopy);
+  const p1 = pick(line + stepW, inside, 2, zeros);
+  const p2 = pick(line + 2 * stepW, inside, 4, zeros);
+  const p3 = pick(line + 3 * stepW, inside, 8, zeros);
   if (points == 4) {
     for (let at: usize = 0; at < end; at += VECTOR) {
-      transform4(masked, mask, p0 + at, p1 + at, p2 + at, p3 + at, to, step);
+      inputLine4(v128.load(p0 + at), v128.load(p1 + at), v128.load(p2 + at), v128.load(p3 + at), to, step);
       to += VECTOR;
     }
     return;
   }
-  const p4 = pick(masked, line + 4 * stepW, inside, 16, zeros, lastPtr, toCopy);
-  const p5 = pick(masked, line + 5 * stepW, inside, 32, zeros, lastPtr, toCopy);
+  const p4 = pick(line + 4 * stepW, inside, 16, zeros);
+  const p5 = pick(line + 5 * stepW, inside, 32, zeros);
   if (points == 7) {
-    const p6 = pick(masked, line + 6 * stepW, inside, 64, zeros, lastPtr, toCopy);
+    const p6 = pick(line + 6 * stepW, inside, 64, zeros);
     for (let at: usize = 0; at < end; at += VECTOR) {
-      transform7(masked, mask, p0 + at, p1 + at, p2 + at, p3 + at, p4 + at, p5 + at, p6 + at, to, step);
+      inputLine7(
+        v128.load(p0 + at),
+        v128.load(p1 + at),
+        v128.load(p2 + at),
+        v128.load(p3 + at),
+        v128.load(p4 + at),
+        v128.load(p5 + at),
+        v128.load(p6 + at),
+        to,
+        step,
+      );
       to += VECTOR;
     }
     return;
   }
   for (let at: usize = 0; at < end; at += VECTOR) {
-    transform6(masked, mask, p0 + at, p1 + at, p2 + at, p3 + at, p4 + at, p5 + at, to, step);
+    inputLine6(
+      v128.load(p0 + at),
+      v128.load(p1 + at),
+      v128.load(p2 + at),
+      v128.load(p3 + at),
+      v128.load(p4 + at),
+      v128.load(p5 + at),
+      to,
+      step,
+    );
     to += VECTOR;
   }
 }
 
-/** A vector of a line, or its copy where it begins behind the last whole one, or zeros where its bit is not set. */
+/** A vector of fewer lanes, or zeros where its bit is not set. */
 // @ts-ignore: decorator
 @inline
-function pick(
-  masked: bool,
-  line: usize,
-  inside: i32,
-  bit: i32,
-  zeros: usize,
-  lastPtr: usize,
-  toCopy: usize,
-): usize {
-  return select<usize>(masked && line > lastPtr ? line + toCopy : line, zeros, inside & bit);
+function lanesAt(line: usize, inside: i32, bit: i32, lanes: i32): v128 {
+  return inside & bit ? loadLanes(line, lanes) : f32x4.splat(0);
 }
 
-/** A vector, or its lanes that the mask has. */
-// @ts-ignore: decorator
-@inline
-function loadMasked(isMasked: bool, ptr: usize, mask: v128): v128 {
-  const value = v128.load(ptr);
-  return isMasked ? v128.and(value, mask) : value;
-}
-
-// @ts-ignore: decorator
-@inline
-function transform4(masked: bool, mask: v128, p0: usize, p1: usize, p2: usize, p3: usize, to: usize, step: usize): void {
-  inputLine4(
-    loadMasked(masked, p0, mask),
-    loadMasked(masked, p1, mask),
-    loadMasked(masked, p2, mask),
-    loadMasked(masked, p3, mask),
-    to,
-    step,
-  );
-}
-
-// @ts-ignore: decorator
-@inline
-function transform6(
-  masked: bool,
-  mask: v128,
-  p0: usize,
-  p1: usize,
-  p2: usize,
-  p3: usize,
-  p4: usize,
-  p5: usize,
-  to: usize,
-  step: usize,
-): void {
-  inputLine6(
-    loadMasked(masked, p0, mask),
-    loadMasked(masked, p1, mask),
-    loadMasked(masked, p2, mask),
-    loadMasked(masked, p3, mask),
-    loadMasked(masked, p4, mask),
-    loadMasked(masked, p5, mask),
-    to,
-    step,
-  );
-}
-
-// @ts-ignore: decorator
-@inline
-function transform7(
-  masked: bool,
-  mask: v128,
-  p0: usize,
-  p1: usize,
-  p2: usize,
-  p3: usize,
-  p4: usize,
-  p5: usize,
-  p6: usize,
-  to: usize,
-  step: usize,
-): void {
-  inputLine7(
-    loadMasked(masked, p0, mask),
-    loadMasked(masked, p1, mask),
-    loadMasked(masked, p2, mask),
-    loadMasked(masked, p3, mask),
-    loadMasked(masked, p4, mask),
-    loadMasked(masked, p5, mask),
-    loadMasked(masked, p6, mask),
-    to,
-    step,
-  );
+/** One line of the last quad, which has fewer lanes than four. */
+function readRest(line: usize, stepW: usize, inside: i32, points: i32, lanes: i32, to: usize, step: usize): void {
+  const x0 = lanesAt(line, inside, 1, lanes);
+  if (points == 1) {
+    v128.store(to, x0);
+    return;
+  }
+  const x1 = lanesAt(line + stepW, inside, 2, lanes);
+  const x2 = lanesAt(line + 2 * stepW, inside, 4, lanes);
+  const x3 = lanesAt(line + 3 * stepW, inside, 8, lanes);
+  if (points == 4) {
+    inputLine4(x0, x1, x2, x3, to, step);
+    return;
+  }
+  const x4 = lanesAt(line + 4 * stepW, inside, 16, lanes);
+  const x5 = lanesAt(line + 5 * stepW, inside, 32, lanes);
+  if (points == 6) inputLine6(x0, x1, x2, x3, x4, x5, to, step);
+  else inputLine7(x0, x1, x2, x3, x4, x5, lanesAt(line + 6 * stepW, inside, 64, lanes), to, step);
 }

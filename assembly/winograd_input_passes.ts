@@ -1,6 +1,6 @@
 /**
- * Winograd's transform from inputs to points along one axis, on lines of vectors: the lanes are four channels, a line runs along the axis. The
- * matrices are those of src/kernels/winograd_transforms.ts, written out.
+ * Winograd's transform from inputs to points along one axis, on lines of vectors: the lanes are four channels, a line runs along the
+ * axis. The matrices are those of src/kernels/winograd_transforms.ts, written out.
  * Invariant: all of a line is read before any of it is written, so that a pass may work in place.
  */
 import { madd } from "./simd";

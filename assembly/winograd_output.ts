@@ -76,11 +76,9 @@ export function f32_winograd_output(descriptorPtr: usize, unitBegin: i32, unitEn
     const isPlain = isPlainFor(d, 16 * group, count);
     for (let row = first; row < last; row++) {
       const x = d.xPtr + <usize>(group * d.rowPitch + row) * GROUP_ROW;
-      if (isPlain && !isCut(d, d.firstRow + row)) finishTile(d, d.firstRow + row, 16 * group, count, x, scratchPtr);
-      else {
-        transformTile(d, 3, x, scratchPtr);
-        storeTile(d, d.firstRow + row, 16 * group, count, scratchPtr);
-      }
+      if (isPlain && finishTile(d, d.firstRow + row, 16 * group, count, x, scratchPtr)) continue;
+      transformTile(d, 3, x, scratchPtr);
+      storeTile(d, d.firstRow + row, 16 * group, count, scratchPtr);
     }
   }
 }
@@ -218,18 +216,16 @@ function firstW(d: WinogradOutputDescriptor, row: i32): i32 {
   return firstAlongW(axesOf(d), row, d.depthFirst != 0);
 }
 
-/** Whether a tile reaches beyond the output along w, or along the last axis that is transformed. */
-function isCut(d: WinogradOutputDescriptor, row: i32): bool {
-  if (firstW(d, row) + (d.tileW - 1) * d.dilW >= d.outW) return true;
+/**
+ * A tile that needs no more than `isPlainFor` says: its last pass writes the output. False, and nothing is done, where it reaches beyond
+ * the output along w, or along the last axis that is transformed.
+ */
+function finishTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups: i32, x: usize, scratchPtr: usize): bool {
   const axis = lastAxis(d);
-  if (axis == 2) return false;
-  if (axis == 1) return firstH(d, row) + (d.tileH - 1) * d.dilH >= d.outH;
-  return firstD(d, row) + (d.tileD - 1) * d.dilD >= d.outD;
-}
-
-/** A tile that needs no more than `isPlainFor` says and is not cut: its last pass writes the output. */
-function finishTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups: i32, x: usize, scratchPtr: usize): void {
-  const axis = lastAxis(d);
+  const atD = firstD(d, row), atH = firstH(d, row), atW = firstW(d, row);
+  if (atW + (d.tileW - 1) * d.dilW >= d.outW) return false;
+  if (axis == 1 && atH + (d.tileH - 1) * d.dilH >= d.outH) return false;
+  if (axis == 0 && atD + (d.tileD - 1) * d.dilD >= d.outD) return false;
   transformTile(d, axis, x, scratchPtr);
   const pass = changetype<Pass>(scratchPtr + 3 * PASS_BYTES);
   const points = axis == 2 ? d.pointsW : axis == 1 ? d.pointsH : d.pointsD;
@@ -238,7 +234,6 @@ function finishTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups:
   const residual = d.residualPtr ? d.residualPtr - d.yPtr : 0;
   const linesD = axis > 0 ? d.tileD : 1;
   const linesH = axis > 1 ? d.tileH : 1;
-  const atD = firstD(d, row), atH = firstH(d, row), atW = firstW(d, row);
   let from = pointsBefore(d, axis) > 1 ? scratchPtr + TILE_AT : x;
   for (let i = 0; i < linesD; i++) {
     const z = atD + i * d.dilD;
@@ -252,6 +247,7 @@ function finishTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups:
       from += <usize>points * pass.fromStep;
     }
   }
+  return true;
 }
 
 /** What of a tile lies in the output, `groups` of channels from `channel` on. Along an axis with windows there is no dilation. */

@@ -35,8 +35,8 @@ export const winogradInput: Kernel<typeof winogradInputFields> = {
   name: 'f32_winograd_input',
   fields: winogradInputFields,
   units: d => Math.ceil(d.rows / d.unitRows) * groupBlocks(d),
-  /** As laid out in assembly/winograd_input.ts: two passes, two vectors, zeros, a tile. */
-  scratchBytes: d => 112 + 64 * d.unitGroups * (1 + d.pointsD * d.pointsH * d.pointsW),
+  /** As laid out in assembly/winograd_input.ts: two passes, zeros, a tile. */
+  scratchBytes: d => 80 + 64 * d.unitGroups * (1 + d.pointsD * d.pointsH * d.pointsW),
   twin({ f32 }, d, begin, end) {
     for (let unit = begin; unit < end; unit++) {
       const row = Math.floor(unit / groupBlocks(d)) * d.unitRows;

@@ -154,6 +154,7 @@ describe('f32_conv_winograd', () => {
     for (const [count, step, outD] of [
       [3, 1, 8],
       [3, 1, 5],
+      [3, 1, 3],
       [2, 3, 7],
       [7, 1, 6],
     ] as const) {
