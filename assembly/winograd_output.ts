@@ -177,14 +177,14 @@ function transformTile(d: WinogradOutputDescriptor, axes: i32, x: usize, passesP
   const tilePtr = passesPtr + TILE_AT;
   let from = x;
   if (axes > 0 && d.pointsD > 1) {
-    outputPass(changetype<Pass>(passesPtr), d.pointsD, from, tilePtr);
+    outputPass(changetype<Pass>(passesPtr), d.pointsD, d.tileD, from, tilePtr);
     from = tilePtr;
   }
   if (axes > 1 && d.pointsH > 1) {
-    outputPass(changetype<Pass>(passesPtr + PASS_BYTES), d.pointsH, from, tilePtr);
+    outputPass(changetype<Pass>(passesPtr + PASS_BYTES), d.pointsH, d.tileH, from, tilePtr);
     from = tilePtr;
   }
-  if (axes > 2 && d.pointsW > 1) outputPass(changetype<Pass>(passesPtr + 2 * PASS_BYTES), d.pointsW, from, tilePtr);
+  if (axes > 2 && d.pointsW > 1) outputPass(changetype<Pass>(passesPtr + 2 * PASS_BYTES), d.pointsW, d.tileW, from, tilePtr);
 }
 
 /** Whether whole vectors are finished by bias, residual and ReLU alone, `groups` of channels from `channel` on. */
@@ -229,6 +229,7 @@ function finishTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups:
   transformTile(d, axis, x, scratchPtr);
   const pass = changetype<Pass>(scratchPtr + 3 * PASS_BYTES);
   const points = axis == 2 ? d.pointsW : axis == 1 ? d.pointsH : d.pointsD;
+  const tile = axis == 2 ? d.tileW : axis == 1 ? d.tileH : d.tileD;
   const biasPtr = d.biasPtr + (<usize>channel << 2);
   const floor: f32 = d.activation == RELU ? 0 : -Infinity;
   const residual = d.residualPtr ? d.residualPtr - d.yPtr : 0;
@@ -242,7 +243,7 @@ function finishTile(d: WinogradOutputDescriptor, row: i32, channel: i32, groups:
       const y = atH + j * d.dilH;
       if (y < d.outH) {
         const at = <usize>(((z * d.outH + y) * d.outW + atW) * d.outC + channel) << 2;
-        finishPass(pass, points, from, d.yPtr + at, biasPtr, floor, residual);
+        finishPass(pass, points, tile, from, d.yPtr + at, biasPtr, floor, residual);
       }
       from += <usize>points * pass.fromStep;
     }

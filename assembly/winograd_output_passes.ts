@@ -6,15 +6,16 @@
 import { madd } from "./simd";
 import { Pass, VECTOR } from "./winograd_pass";
 
-/** Lines of `points` products to two outputs, where there are four, or else to four. */
-export function outputPass(pass: Pass, points: i32, from: usize, to: usize): void {
+/** Lines of `points` products to `tile` outputs: of four to two, of six to four, of seven to four or five. */
+export function outputPass(pass: Pass, points: i32, tile: i32, from: usize, to: usize): void {
   for (let outer = pass.outer; outer > 0; outer--) {
     let x = from;
     let y = to;
     for (let middle = pass.middle; middle > 0; middle--) {
       if (points == 4) outputLines4(pass, x, y);
       else if (points == 6) outputLines6(pass, x, y);
-      else outputLines7(pass, x, y);
+      else if (tile == 4) outputLines7(pass, x, y);
+      else outputLines7to5(pass, x, y);
       x += pass.fromMiddle;
       y += pass.toMiddle;
     }
@@ -30,6 +31,7 @@ export function outputPass(pass: Pass, points: i32, from: usize, to: usize): voi
 export function finishPass(
   pass: Pass,
   points: i32,
+  tile: i32,
   from: usize,
   to: usize,
   biasPtr: usize,
@@ -40,11 +42,13 @@ export function finishPass(
     if (residual) {
       if (points == 4) addedLines4(pass, from, to, biasPtr, floor, residual);
       else if (points == 6) addedLines6(pass, from, to, biasPtr, floor, residual);
-      else addedLines7(pass, from, to, biasPtr, floor, residual);
+      else if (tile == 4) addedLines7(pass, from, to, biasPtr, floor, residual);
+      else addedLines7to5(pass, from, to, biasPtr, floor, residual);
     } else {
       if (points == 4) biasedLines4(pass, from, to, biasPtr, floor);
       else if (points == 6) biasedLines6(pass, from, to, biasPtr, floor);
-      else biasedLines7(pass, from, to, biasPtr, floor);
+      else if (tile == 4) biasedLines7(pass, from, to, biasPtr, floor);
+      else biasedLines7to5(pass, from, to, biasPtr, floor);
     }
     from += pass.fromMiddle;
     to += pass.toMiddle;
@@ -66,39 +70,51 @@ const ADDED: i32 = 2;
 // One function for each: as one, inlined where lines are counted, they took a tenth longer.
 
 function outputLines4(pass: Pass, from: usize, to: usize): void {
-  outputLines(PLAIN, 4, pass, from, to, 0, 0, 0);
+  outputLines(PLAIN, 4, 2, pass, from, to, 0, 0, 0);
 }
 
 function outputLines6(pass: Pass, from: usize, to: usize): void {
-  outputLines(PLAIN, 6, pass, from, to, 0, 0, 0);
+  outputLines(PLAIN, 6, 4, pass, from, to, 0, 0, 0);
 }
 
 function outputLines7(pass: Pass, from: usize, to: usize): void {
-  outputLines(PLAIN, 7, pass, from, to, 0, 0, 0);
+  outputLines(PLAIN, 7, 4, pass, from, to, 0, 0, 0);
+}
+
+function outputLines7to5(pass: Pass, from: usize, to: usize): void {
+  outputLines(PLAIN, 7, 5, pass, from, to, 0, 0, 0);
 }
 
 function biasedLines4(pass: Pass, from: usize, to: usize, biasPtr: usize, floor: f32): void {
-  outputLines(BIASED, 4, pass, from, to, biasPtr, floor, 0);
+  outputLines(BIASED, 4, 2, pass, from, to, biasPtr, floor, 0);
 }
 
 function biasedLines6(pass: Pass, from: usize, to: usize, biasPtr: usize, floor: f32): void {
-  outputLines(BIASED, 6, pass, from, to, biasPtr, floor, 0);
+  outputLines(BIASED, 6, 4, pass, from, to, biasPtr, floor, 0);
 }
 
 function biasedLines7(pass: Pass, from: usize, to: usize, biasPtr: usize, floor: f32): void {
-  outputLines(BIASED, 7, pass, from, to, biasPtr, floor, 0);
+  outputLines(BIASED, 7, 4, pass, from, to, biasPtr, floor, 0);
+}
+
+function biasedLines7to5(pass: Pass, from: usize, to: usize, biasPtr: usize, floor: f32): void {
+  outputLines(BIASED, 7, 5, pass, from, to, biasPtr, floor, 0);
 }
 
 function addedLines4(pass: Pass, from: usize, to: usize, biasPtr: usize, floor: f32, residual: usize): void {
-  outputLines(ADDED, 4, pass, from, to, biasPtr, floor, residual);
+  outputLines(ADDED, 4, 2, pass, from, to, biasPtr, floor, residual);
 }
 
 function addedLines6(pass: Pass, from: usize, to: usize, biasPtr: usize, floor: f32, residual: usize): void {
-  outputLines(ADDED, 6, pass, from, to, biasPtr, floor, residual);
+  outputLines(ADDED, 6, 4, pass, from, to, biasPtr, floor, residual);
 }
 
 function addedLines7(pass: Pass, from: usize, to: usize, biasPtr: usize, floor: f32, residual: usize): void {
-  outputLines(ADDED, 7, pass, from, to, biasPtr, floor, residual);
+  outputLines(ADDED, 7, 4, pass, from, to, biasPtr, floor, residual);
+}
+
+function addedLines7to5(pass: Pass, from: usize, to: usize, biasPtr: usize, floor: f32, residual: usize): void {
+  outputLines(ADDED, 7, 5, pass, from, to, biasPtr, floor, residual);
 }
 
 // @ts-ignore: decorator
@@ -106,6 +122,7 @@ function addedLines7(pass: Pass, from: usize, to: usize, biasPtr: usize, floor: 
 function outputLines(
   finish: i32,
   points: i32,
+  tile: i32,
   pass: Pass,
   from: usize,
   to: usize,
@@ -130,7 +147,7 @@ function outputLines(
       if (points == 6) line6(finish, m0, m1, m2, m3, m4, m5, to, toStep, bias, floors, residual);
       else {
         const m6 = v128.load(third + 2 * step);
-        line7(finish, m0, m1, m2, m3, m4, m5, m6, to, toStep, bias, floors, residual);
+        line7(finish, tile, m0, m1, m2, m3, m4, m5, m6, to, toStep, bias, floors, residual);
       }
     }
     from += VECTOR;
@@ -202,6 +219,7 @@ function line6(
 @inline
 function line7(
   finish: i32,
+  tile: i32,
   m0: v128,
   m1: v128,
   m2: v128,
@@ -227,8 +245,14 @@ function line7(
   put(finish, to + step, y1, bias, floor, residual);
   const y2 = f32x4.add(madd(farSum, f32x4.splat(4), sum), quarterOf6);
   put(finish, to + 2 * step, y2, bias, floor, residual);
-  const last = madd(farDifference, f32x4.splat(8), difference);
-  put(finish, to + 3 * step, f32x4.add(last, madd(quarterOf6, half, m5)), bias, floor, residual);
+  const y3 = madd(farDifference, f32x4.splat(8), difference);
+  if (tile == 4) {
+    put(finish, to + 3 * step, f32x4.add(y3, madd(quarterOf6, half, m5)), bias, floor, residual);
+    return;
+  }
+  put(finish, to + 3 * step, madd(quarterOf6, half, y3), bias, floor, residual);
+  const y4 = madd(farSum, f32x4.splat(16), sum);
+  put(finish, to + 4 * step, f32x4.add(y4, madd(quarterOf6, f32x4.splat(0.25), m5)), bias, floor, residual);
 }
 
 // @ts-ignore: decorator

@@ -23,8 +23,20 @@ const options = {
 
 const sizes = [8, 12, 12];
 const outC = 16;
-const forms = [null, [0, 2, 2], [2, 2, 2], [0, 2, 4], [2, 2, 4], [0, 4, 4], [2, 4, 4], [4, 4, 4]];
-const byTile = { 0: axisTiles.none, 2: axisTiles.f23, 4: axisTiles.f43 };
+const forms = [
+  null,
+  [0, 2, 2],
+  [2, 2, 2],
+  [0, 2, 4],
+  [2, 2, 4],
+  [0, 4, 4],
+  [2, 4, 4],
+  [4, 4, 4],
+  [0, 5, 5],
+  [2, 5, 5],
+  [4, 5, 5],
+];
+const byTile = { 0: axisTiles.none, 2: axisTiles.f23, 4: axisTiles.f43, 5: axisTiles.f53 };
 const methodOf = tiles => ({
   kernel: 'f32_conv_gemm',
   winograd: tiles && { axes: tiles.map(tile => byTile[tile]), strides: [1, 1, 1] },

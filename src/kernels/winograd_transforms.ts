@@ -12,18 +12,19 @@ export interface AxisTile {
   readonly points: number;
 }
 
-/** F(2, 3), F(4, 3), F(4, 4), and an axis that is not transformed. */
+/** F(2, 3), F(4, 3), F(5, 3), F(4, 4), and an axis that is not transformed. */
 export const axisTiles = {
   none: { tile: 1, points: 1 },
   f23: { tile: 2, points: 4 },
   f43: { tile: 4, points: 6 },
+  f53: { tile: 5, points: 7 },
   f44: { tile: 4, points: 7 },
 } as const satisfies Record<string, AxisTile>;
 
-/** Outputs of a tile of three taps. */
+/** Outputs of a tile of three taps, in planar kernels. */
 export type WinogradTile = 2 | 4;
 
-/** The axis of three taps by its tile. */
+/** The axis of such a tile. */
 export const threeTaps: Readonly<Record<WinogradTile, AxisTile>> = { 2: axisTiles.f23, 4: axisTiles.f43 };
 
 /** Taps of a kernel whose axis is transformed so. */

@@ -10,14 +10,12 @@ import { type Held, partOf } from './held.js';
 import { channelsLast } from './layout.js';
 import { poolFrom } from './pooling.js';
 import { lift } from './spatial.js';
+import { holdsWindows } from './winograd.js';
 
 /** Whether the kernels of that method take the largest of each window themselves: it lies in one tile, or in one unit. */
-export function poolsItself({ pool, window }: ConvNode, { kernel, winograd }: ConvMethod): boolean {
-  const windows = lift(pool ?? [], 1);
-  const dilations = lift(window.dilations, 1);
-  if (kernel !== 'f32_conv_gemm' || product(windows) > mostPoolMembers) return false;
-  const isInTiles = (tile: number, axis: number) => tile % windows[axis]! === 0 && dilations[axis] === 1;
-  return !winograd || winograd.axes.every(({ tile }, axis) => windows[axis] === 1 || isInTiles(tile, axis));
+export function poolsItself(node: ConvNode, { kernel, winograd }: ConvMethod): boolean {
+  if (kernel !== 'f32_conv_gemm' || product(lift(node.pool ?? [], 1)) > mostPoolMembers) return false;
+  return !winograd || holdsWindows(node, winograd);
 }
 
 /** `convolve` lowers what it is given without the pool, into a tensor of its own; the pool reads that. */

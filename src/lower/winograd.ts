@@ -5,7 +5,7 @@ import { tilesOver } from '../kernels/winograd_grid.js';
 import { type AxisTile, axisTiles, tapsOf } from '../kernels/winograd_transforms.js';
 import { winogradSizes } from '../kernels/winograd_weights.js';
 import { type LiveTaps, liveTaps, liveWindow } from './live_taps.js';
-import { ndhwcFields } from './spatial.js';
+import { lift, ndhwcFields } from './spatial.js';
 import { blockRows } from './winograd_block_rows.js';
 
 /**
@@ -57,10 +57,18 @@ export const mapTriple = <T>(along: (axis: number) => T): Triple<T> => [along(0)
 /**
  * What things cost, in multiply-adds of eight-lane products: a vector of four values at a point of the input's or of the output's
  * transform; a value of the packed weights, which is read from memory once for each run; the same beyond what counts as small, for
- * the memory that it holds; what direct convolution takes for one, packing included; the beginning and end of a register tile, for
- * each of its outputs.
+ * the memory that it holds; a value that a pool of its own reads; what direct convolution takes for one, packing included; the
+ * beginning and end of a register tile, for each of its outputs.
  */
-const costs = { inputVector: 64, outputVector: 56, weight: 4, largeWeight: 8, direct: 1.15, tile: 16 };
+const costs = {
+  inputVector: 64,
+  outputVector: 56,
+  weight: 4,
+  largeWeight: 8,
+  pooledApart: 16,
+  direct: 1.15,
+  tile: 16,
+};
 /** The same where what lies between the transforms stays in a core's own cache. */
 const ownCosts = { ...costs, outputVector: 40, tile: 10 };
 /** Rows of a register tile at least, and at most. */
@@ -115,19 +123,27 @@ function winogradCost(shape: ConvShape, choice: WinogradChoice): number {
   return transforms + (batch * rows <= tileRows.most ? Math.max(products, weights) : products + weights);
 }
 
+/** Whether each window of the layer's pool lies in one tile; so it does where there is no pool. */
+export function holdsWindows({ pool, window }: ConvNode, { axes }: WinogradChoice): boolean {
+  const windows = lift(pool ?? [], 1);
+  const dilations = lift(window.dilations, 1);
+  const holds = (tile: number, axis: number) => tile % windows[axis]! === 0 && dilations[axis] === 1;
+  return axes.every(({ tile }, axis) => windows[axis] === 1 || holds(tile, axis));
+}
+
 /** Elements of the packed weights. */
 export function packedWeights(shape: ConvShape, choice: WinogradChoice): number {
   const { points, otherTaps, channels, panels } = packedSizes(shape, choice);
   return points * otherTaps * channels * panels * 8;
 }
 
-const { none, f23, f43, f44 } = axisTiles;
+const { none, f23, f43, f53, f44 } = axisTiles;
 
 /** Ways to take an axis at stride 1: by its three taps, or as it is where its taps need not be transformed. */
 function waysAlong({ taps, strides, pads }: ConvShape, axis: number): readonly AxisTile[] {
   if (strides[axis] !== 1) return [];
   const isPlain = axis === 0 || (taps[axis] === 1 && pads[axis] === 0);
-  return [...(isPlain ? [none] : []), ...(taps[axis] === tapsOf(f43) ? [f23, f43] : [])];
+  return [...(isPlain ? [none] : []), ...(taps[axis] === tapsOf(f43) ? [f23, f43, ...(axis > 0 ? [f53] : [])] : [])];
 }
 
 /** A first layer: few channels, and six or seven taps at stride 2 along height and width. */
@@ -179,8 +195,9 @@ export function chooseWinograd(
   const shape = convShape(node, x, y);
   let best: WinogradChoice | null = null;
   let least = leastGain * directCost(shape);
+  const apart = costs.pooledApart * shape.batch * shape.outC * product(shape.outSizes);
   for (const choice of winogradWays(node, x, y, growth)) {
-    const cost = winogradCost(shape, choice);
+    const cost = winogradCost(shape, choice) + (holdsWindows(node, choice) ? 0 : apart);
     if (cost >= least) continue;
     least = cost;
     best = choice;

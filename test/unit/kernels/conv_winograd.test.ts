@@ -135,7 +135,7 @@ function check(layer: Layer, options: Options): void {
   expect(outputYPtr!.findIndex(Number.isNaN)).toBe(-1);
 }
 
-const { none, f23, f43, f44 } = axisTiles;
+const { none, f23, f43, f53, f44 } = axisTiles;
 const plain = { tile: none, size: 2, dil: 1, pad: 0 };
 const plane: Layer = {
   axes: [plain, { tile: f43, size: 9, dil: 1, pad: 1 }, { tile: f43, size: 13, dil: 1, pad: 1 }],
@@ -150,7 +150,7 @@ describe('f32_conv_winograd', () => {
     check(layer, { ...sizes, bias: i % 3 > 0, residual: i % 4 === 3, activation: i % 2 });
   });
 
-  it.each([f23, f43, f44])('of %o, in columns whose taps along depth share their inputs', tile => {
+  it.each([f23, f43, f53, f44])('of %o, in columns whose taps along depth share their inputs', tile => {
     for (const [count, step, outD] of [
       [3, 1, 8],
       [3, 1, 5],

@@ -128,7 +128,7 @@ const packings: readonly Placed[] = [
   { kernel: 'f32_conv_depthwise', channels: 37, taps: 27 },
 ];
 
-const { none, f23, f43, f44 } = axisTiles;
+const { none, f23, f43, f53, f44 } = axisTiles;
 
 interface WinogradCase extends Partial<WinogradPacking> {
   readonly axes: WinogradPacking['axes'];
@@ -143,6 +143,7 @@ const winogradCases: readonly WinogradCase[] = [
   { axes: [none, f23, f23], taps: [5, 3, 3], outC: 17, inC: 33 },
   { axes: [f23, none, f43], taps: [3, 1, 3], outC: 3, inC: 16 },
   { axes: [none, none, f23], taps: [1, 1, 3], outC: 8, inC: 3001 },
+  { axes: [none, f53, f53], taps: [1, 3, 3], outC: 9, inC: 34 },
   { axes: [f23, f23, f23], taps: [3, 3, 3], outC: 7, inC: 310 },
   { axes: [none, f23, f43], taps: [3, 3, 3], outC: 17, inC: 423 },
   { axes: [none, f44, f44], taps: [3, 7, 7], outC: 9, inC: 150, strides: [1, 2, 2], shifts: [0, 1, 1] },

@@ -41,7 +41,7 @@ export const titleOf = ({ axes, ...rest }: Layer): string =>
     .map(([name, value]) => `${name} ${value}`)
     .join(', ');
 
-const ways = [axisTiles.none, axisTiles.f23, axisTiles.f43, axisTiles.f44];
+const ways = [axisTiles.none, axisTiles.f23, axisTiles.f43, axisTiles.f53, axisTiles.f44];
 /** Lists of which no two have the same length, so that each meets every other in time. */
 const sizes = [5, 1, 8, 3, 4, 7, 2, 9, 13, 6, 11];
 const dilations = [1, 2, 1, 3, 1];

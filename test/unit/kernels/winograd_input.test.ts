@@ -16,7 +16,7 @@ import {
   titleOf,
 } from './winograd.js';
 
-const { none, f23, f43, f44 } = axisTiles;
+const { none, f23, f43, f53, f44 } = axisTiles;
 
 interface Rows {
   readonly firstRow: number;
@@ -76,14 +76,14 @@ describe('f32_winograd_input', () => {
     check(layer, someRows(layer, 13), { depthFirst: true });
   });
 
-  it.each([f23, f43, f44])('of %o, for sizes below, at and above a tile', tile => {
+  it.each([f23, f43, f53, f44])('of %o, for sizes below, at and above a tile', tile => {
     for (let size = 1; size <= 2 * tile.tile + 1; size++) {
       const layer = oneAxis(tile, size);
       check(layer, { firstRow: 0, rows: rowsOf(layer) });
     }
   });
 
-  it.each([none, f23, f43, f44])('of %o along width, for every number of channels in the last group', tile => {
+  it.each([none, f23, f43, f53, f44])('of %o along width, for every number of channels in the last group', tile => {
     for (let channels = 1; channels <= 33; channels++) {
       const layer: Layer = {
         axes: [
@@ -131,7 +131,7 @@ describe('f32_winograd_input', () => {
     }
   });
 
-  it.each([f23, f43, f44])('of %o, of inputs that fill no vector', tile => {
+  it.each([f23, f43, f53, f44])('of %o, of inputs that fill no vector', tile => {
     for (let size = 1; size <= 5; size++) {
       for (const channels of [1, 2, 3]) {
         const layer: Layer = { ...oneAxis(tile, size), channels };
@@ -177,7 +177,7 @@ describe('f32_winograd_input', () => {
     checkKernel(winogradInput, caseOf(cube, { firstRow: 0, rows: rowsOf(cube) }, { poison: [[at, value]] }).test);
   });
 
-  it.each([f23, f43, f44])('keeps a NaN in the tiles of %o that read it', tile => {
+  it.each([f23, f43, f53, f44])('keeps a NaN in the tiles of %o that read it', tile => {
     const layer: Layer = {
       ...cube,
       axes: [

@@ -20,7 +20,7 @@ import {
   titleOf,
 } from './winograd.js';
 
-const { none, f23, f43, f44 } = axisTiles;
+const { none, f23, f43, f53, f44 } = axisTiles;
 
 interface Options {
   readonly firstRow?: number;
@@ -110,8 +110,8 @@ describe('f32_winograd_output', () => {
     checkKernel(winogradOutput, caseOf(layer, { ...someRows(layer, 13), ...fused, depthFirst: true }));
   });
 
-  const lastPasses = [none, f23, f43, f44]
-    .flatMap(d => [none, f43].flatMap(h => [none, f23, f43, f44].map(w => [d, h, w] as const)))
+  const lastPasses = [none, f23, f43, f53, f44]
+    .flatMap(d => [none, f43].flatMap(h => [none, f23, f43, f53, f44].map(w => [d, h, w] as const)))
     .filter(tiles => tiles.some(({ points }) => points > 1));
   it.each(lastPasses)('of %o, %o, %o straight to the output, where tiles are whole and where not', (...tiles) => {
     for (const [channels, dil, sizes] of [
@@ -129,7 +129,7 @@ describe('f32_winograd_output', () => {
     }
   });
 
-  it.each([f23, f43, f44])('of %o, for sizes below, at and above a tile', tile => {
+  it.each([f23, f43, f53, f44])('of %o, for sizes below, at and above a tile', tile => {
     for (let size = 1; size <= 2 * tile.tile + 1; size++) checkWhole(oneAxis(tile, size));
   });
 
@@ -159,7 +159,7 @@ describe('f32_winograd_output', () => {
     }
   });
 
-  it.each([f23, f43, f44])('of %o along width, for every number of channels in the last group', tile => {
+  it.each([f23, f43, f53, f44])('of %o along width, for every number of channels in the last group', tile => {
     for (let channels = 1; channels <= 33; channels++) {
       const one = { tile: none, size: 1, dil: 1, pad: 0 };
       for (const h of [one, { tile: f23, size: 2, dil: 1, pad: 1 }]) {
@@ -214,7 +214,7 @@ describe('f32_winograd_output', () => {
       [5, Infinity],
       [6, -Infinity],
     ] as const;
-    for (const tile of [f23, f43, f44]) {
+    for (const tile of [f23, f43, f53, f44]) {
       const layer: Layer = {
         ...cube,
         axes: [{ ...cube.axes[0], tile: none }, cube.axes[1], { ...cube.axes[2], tile }],
@@ -241,6 +241,7 @@ describe('f32_winograd_output with a pool', () => {
     [{ ...cube, axes: [still(2), { ...along(f43, 7), dil: 3 }, along(f23, 5)], channels: 5 }, [1, 1, 2]],
     [{ ...cube, axes: [along(f43, 5), along(f43, 6), { ...along(f43, 9), dil: 2 }] }, [1, 2, 1]],
     [{ ...cube, axes: [along(f43, 4), along(f43, 4), along(f43, 4)], channels: 1 }, [4, 4, 4]],
+    [{ ...cube, axes: [still(2), along(f53, 9), along(f53, 11)], channels: 20 }, [1, 5, 5]],
   ];
 
   it.each(pooled)('%o, windows of %o', (layer, pool) => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type AxisTile, alongAxis, axisTiles, tapsOf, transformsOf } from '../../../src/kernels/winograd_transforms.js';
 import { randomFloats } from './harness.js';
 
-const { none, f23, f43, f44 } = axisTiles;
+const { none, f23, f43, f53, f44 } = axisTiles;
 const times = (matrix: readonly (readonly number[])[], vector: ArrayLike<number>) =>
   matrix.map(row => row.reduce((sum, factor, i) => sum + factor * vector[i]!, 0));
 
@@ -10,6 +10,7 @@ describe('the transforms', () => {
   it.each([
     ['F(2, 3)', f23, 3],
     ['F(4, 3)', f43, 3],
+    ['F(5, 3)', f53, 3],
     ['F(4, 4)', f44, 4],
     ['an axis that is not transformed', none, 1],
   ] as [string, AxisTile, number][])('of %s compute a correlation', (_, axis, taps) => {

@@ -22,7 +22,7 @@ interface Case {
   readonly groups?: number;
 }
 
-const { none, f23, f43, f44 } = axisTiles;
+const { none, f23, f43, f53, f44 } = axisTiles;
 const around = (...pads: number[]): Partial<Window> => ({ padsBegin: pads, padsEnd: pads });
 const dilated = (...dilations: number[]): Partial<Window> => ({ ...around(...dilations), dilations });
 const same = around(1, 1, 1);
@@ -95,7 +95,7 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
     ],
     [
       'two taps along depth, three apart',
-      [none, f43, f43],
+      [none, f53, f53],
       { x: [1, 32, 8, 13, 14], outC: 32, kernel: [2, 3, 3], window: { ...around(2, 1, 1), dilations: [3, 1, 1] } },
     ],
     [
@@ -108,26 +108,31 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
       [none, f43, none],
       { x: [1, 96, 5, 12, 6], outC: 96, kernel: [1, 3, 1], window: { padsEnd: [0, 1, 0] } },
     ],
-    ['width alone', [none, none, f43], { x: [1, 96, 5, 6, 15], outC: 96, kernel: [1, 1, 3], window: around(0, 0, 1) }],
+    ['width alone', [none, none, f53], { x: [1, 96, 5, 6, 15], outC: 96, kernel: [1, 1, 3], window: around(0, 0, 1) }],
     [
       'height beside taps along depth',
-      [none, f43, none],
+      [none, f53, none],
       { x: [1, 32, 7, 13, 6], outC: 32, kernel: [5, 3, 1], window: around(2, 1, 0) },
     ],
     [
       'asymmetric pads',
-      [none, f43, f43],
+      [none, f53, f53],
       { x: [1, 32, 5, 14, 13], outC: 32, kernel: [1, 3, 3], window: { padsBegin: [0, 0, 2], padsEnd: [0, 2, 1] } },
     ],
     [
       'an image',
-      [none, f43, f43],
+      [none, f43, f53],
       { x: [1, 32, 26, 29], outC: 32, kernel: [3, 3], window: around(1, 1), activation: { kind: 'tanh' } },
     ],
     [
       'dilation along three axes',
       [f43, f43, f43],
       { x: [1, 64, 8, 16, 8], outC: 64, window: dilated(2, 2, 2), residual: true },
+    ],
+    [
+      'fives along height and width',
+      [none, f53, f53],
+      { x: [2, 64, 3, 10, 20], outC: 64, kernel: [1, 3, 3], window: around(0, 1, 1) },
     ],
     ['dilations that differ', [none, f23, f43], { x: [2, 32, 8, 4, 12], outC: 32, window: dilated(3, 2, 1) }],
     ['phases of unequal sizes', [none, f43, f43], { x: [1, 32, 10, 11, 13], outC: 32, window: dilated(4, 4, 4) }],
@@ -164,8 +169,8 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
       { x: [1, 8, 2, 32, 32], outC: 64, kernel: [1, 6, 6], window: { ...around(0, 2, 2), strides: [1, 2, 2] } },
     ],
     ['a first layer of stride 1', [none, f43, f43], { x: [1, 3, 6, 32, 32], outC: 64 }],
-    ['several chunks of whole tiles', [f43, f43, f43], { x: [1, 32, 12, 16, 17], outC: 96 }],
-    ['several chunks that read each other’s rows', [none, f43, f43], { x: [1, 8, 10, 24, 24], outC: 128 }],
+    ['several chunks of whole tiles', [f43, f43, f43], { x: [1, 32, 12, 32, 32], outC: 96 }],
+    ['several chunks that read each other’s rows', [none, f53, f53], { x: [1, 8, 10, 34, 35], outC: 128 }],
   ];
 
   it.each(cases)('by %s', (title, axes, layer) => {
@@ -190,7 +195,7 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
     ],
     [
       'along height and width',
-      [none, f43, f43],
+      [none, f43, f53],
       { x: [2, 34, 6, 31, 33], outC: 36, kernel: [1, 3, 3], window: around(0, 1, 1), activation: { kind: 'relu' } },
     ],
     [
@@ -252,6 +257,20 @@ describe('convolutions at stride 1, and first layers of stride 2', () => {
   ] as [string, Case][])('are direct for %s', (_, layer) => {
     expect(choiceOf(layer)).toBeNull();
     expect(checked(layer)).toEqual(['f32_conv_gemm']);
+  });
+
+  it('have tiles that hold the windows of a pool', () => {
+    const { node, xDims, yDims } = typed({
+      x: [1, 32, 1, 20, 20],
+      outC: 32,
+      kernel: [1, 3, 3],
+      window: around(0, 1, 1),
+    });
+    const tilesWith = (pool: ConvNode['pool']) =>
+      chooseWinograd({ ...node, pool }, xDims, yDims)?.axes.map(({ tile }) => tile);
+    expect(tilesWith(null)).toEqual([1, 5, 5]);
+    expect(tilesWith([1, 1, 2])).toEqual([1, 5, 4]);
+    expect(tilesWith([1, 5, 5])).toEqual([1, 5, 5]);
   });
 
   it('are direct for every channel by itself', () => {
