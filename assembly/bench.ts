@@ -4,12 +4,11 @@
  */
 import { Tile } from "./gemm_tile";
 import { madd } from "./simd";
-import { stridedTile } from "./strided_tile";
-import { packedTile, tableForm, tableTile } from "./tiles";
+import { packedOutputs, packedTile, stridedOutputs, stridedTile, tableForm, tableOutputs, tableTile } from "./tiles";
 
-/** Repeats one tile over the same packed operands, in the form that `use_lane_tiles` has set. */
+/** Repeats one tile over the same packed operands, in the form that `use_tiles` has set. */
 export function bench_tile(tilePtr: usize, aPtr: usize, bPtr: usize, k: i32, repeats: i32): void {
-  for (let i = 0; i < repeats; i++) packedTile(changetype<Tile>(tilePtr), aPtr, bPtr, k);
+  for (let i = 0; i < repeats; i++) packedTile(packedOutputs(), changetype<Tile>(tilePtr), aPtr, bPtr, k);
 }
 
 /** Repeats one tile of `rows` rows that are read in place, for the run of k at runPtr. */
@@ -22,7 +21,7 @@ export function bench_table_tile(
   repeats: i32,
 ): void {
   const form = tableForm(rows, true);
-  for (let i = 0; i < repeats; i++) tableTile(form, rows, aPtr, runPtr, bPtr, yPtr, yPtr);
+  for (let i = 0; i < repeats; i++) tableTile(form, tableOutputs(), rows, aPtr, runPtr, bPtr, yPtr, yPtr);
 }
 
 /** The same for rows aStride bytes apart. */
@@ -35,7 +34,7 @@ export function bench_strided_tile(
   k: i32,
   repeats: i32,
 ): void {
-  for (let i = 0; i < repeats; i++) stridedTile(rows, tilePtr, aPtr, aStride, bPtr, k);
+  for (let i = 0; i < repeats; i++) stridedTile(stridedOutputs(), rows, tilePtr, aPtr, aStride, bPtr, k);
 }
 
 /** Twelve independent chains of multiply-adds that touch no memory but to keep their result: 96 flop per step. */

@@ -10,7 +10,7 @@ import { ConvGemmDescriptor } from "./conv_gemm_descriptor";
 import { A_STEP, B_STEP, TILE_OUTPUTS, TILE_ROWS, Tile } from "./gemm_tile";
 import { Gather, ORIGIN_BYTES, fillOrigins, gatherBlock } from "./img2row";
 import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
-import { packedTile } from "./tiles";
+import { WIDE, packedOutputs, packedTile } from "./tiles";
 import { Windows, WINDOWS_BYTES, fillMembers, storeLargest } from "./pool_windows";
 
 /** One unit: a block of positions x a block of outputs of one group. */
@@ -46,10 +46,10 @@ const GATHER_AT: usize = 128;
 const EDGE_AT: usize = 256;
 // @ts-ignore: decorator
 @inline
-const EDGE_RESIDUAL_AT: usize = 448;
+const EDGE_RESIDUAL_AT: usize = 640;
 // @ts-ignore: decorator
 @inline
-const WINDOWS_AT: usize = 640;
+const WINDOWS_AT: usize = 1024;
 // @ts-ignore: decorator
 @inline
 const ZEROS_AT: usize = WINDOWS_AT + WINDOWS_BYTES;
@@ -140,26 +140,30 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
   const last = kEnd == k;
   const curved = last && d.activation != NONE && d.activation != RELU;
   const added = last && d.residualPtr != 0;
+  // Sums that a pool follows lie panel by panel.
+  const wideEnd = packedOutputs() == WIDE && members == 1 ? unit.n + (unit.outputs & -WIDE) : unit.n;
   tile.floor = last && d.activation == RELU ? 0 : -Infinity;
+  tile.panelBytes = <usize>k * B_STEP;
 
-  for (let n = unit.n; n < unit.n + unit.outputs; n += TILE_OUTPUTS) {
+  for (let n = unit.n; n < unit.n + unit.outputs; n += n < wideEnd ? WIDE : TILE_OUTPUTS) {
     const panel = unit.group * panels + n / TILE_OUTPUTS;
     const bPtr = d.wPtr + (<usize>panel * <usize>k + <usize>kBegin) * B_STEP;
     const biasPtr = d.biasPtr ? d.biasPtr + <usize>panel * B_STEP : scratchPtr + ZEROS_AT;
-    const outputs = min(TILE_OUTPUTS, groupOutputs - n);
+    const stored = n < wideEnd ? WIDE : TILE_OUTPUTS;
+    const outputs = min(stored, groupOutputs - n);
     const sumsPtr = unit.sumsPtr + <usize>((n - unit.n) / TILE_OUTPUTS) * unit.panelBytes;
     let yPtr = sumsPtr;
     let aPtr = packedPtr;
     for (let left = unit.rows; left > 0; left -= TILE_ROWS) {
-      const whole = members > 1 || (left >= TILE_ROWS && outputs == TILE_OUTPUTS);
+      const whole = members > 1 || (left >= TILE_ROWS && outputs >= TILE_OUTPUTS);
       tile.yPtr = whole ? yPtr : scratchPtr + EDGE_AT;
       tile.yStride = whole ? yStride : EDGE_STRIDE;
       tile.startPtr = kBegin == 0 ? biasPtr : tile.yPtr;
       tile.startStride = kBegin == 0 ? 0 : tile.yStride;
       tile.residualPtr = added ? d.residualPtr + (yPtr - d.yPtr) : 0;
       if (whole) {
-        packedTile(tile, aPtr, bPtr, count);
-        if (curved) activateTile(tile.yPtr, tile.yStride, TILE_ROWS, d.activation, d.alpha, d.beta);
+        packedTile(stored, tile, aPtr, bPtr, count);
+        if (curved) activateTile(tile.yPtr, tile.yStride, TILE_ROWS, stored, d.activation, d.alpha, d.beta);
       } else {
         const rows = min(left, TILE_ROWS);
         copyRows(tile.yPtr, EDGE_STRIDE, yPtr, yStride, rows, outputs);
@@ -167,8 +171,8 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
           copyRows(scratchPtr + EDGE_RESIDUAL_AT, EDGE_STRIDE, tile.residualPtr, yStride, rows, outputs);
           tile.residualPtr = scratchPtr + EDGE_RESIDUAL_AT;
         }
-        packedTile(tile, aPtr, bPtr, count);
-        if (curved) activateTile(tile.yPtr, tile.yStride, TILE_ROWS, d.activation, d.alpha, d.beta);
+        packedTile(stored, tile, aPtr, bPtr, count);
+        if (curved) activateTile(tile.yPtr, tile.yStride, TILE_ROWS, stored, d.activation, d.alpha, d.beta);
         copyRows(yPtr, yStride, tile.yPtr, EDGE_STRIDE, rows, outputs);
       }
       aPtr += tileBytes;

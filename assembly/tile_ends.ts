@@ -7,13 +7,23 @@ import { activate } from "./activation";
 /** From one row to the next of a tile that is computed beside the matrix, because it sticks out. */
 // @ts-ignore: decorator
 @inline
-export const EDGE_STRIDE: usize = 32;
+export const EDGE_STRIDE: usize = 64;
 
-/** The activation on `rows` stored rows of 8 floats. */
-export function activateTile(yPtr: usize, yStride: usize, rows: i32, activation: i32, alpha: f32, beta: f32): void {
+/** The activation on `rows` stored rows of `outputs` floats, whole vectors of them. */
+export function activateTile(
+  yPtr: usize,
+  yStride: usize,
+  rows: i32,
+  outputs: i32,
+  activation: i32,
+  alpha: f32,
+  beta: f32,
+): void {
+  const bytes = <usize>outputs << 2;
   for (; rows > 0; rows--) {
-    v128.store(yPtr, activate(v128.load(yPtr), activation, alpha, beta));
-    v128.store(yPtr, activate(v128.load(yPtr, 16), activation, alpha, beta), 16);
+    for (let at = yPtr; at < yPtr + bytes; at += 16) {
+      v128.store(at, activate(v128.load(at), activation, alpha, beta));
+    }
     yPtr += yStride;
   }
 }

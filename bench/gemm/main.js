@@ -8,7 +8,7 @@
 import { convGemm, convGemmBlocks } from '../../dist/src/kernels/conv_gemm.js';
 import { encode } from '../../dist/src/kernels/descriptor.js';
 import { noPool } from '../../dist/src/kernels/fields.js';
-import { laneTileBits, tiledKernels } from '../../dist/src/kernels/tiles.js';
+import { tileBits, tiledKernels } from '../../dist/src/kernels/tiles.js';
 import { buildBenchModule, flopPerChainStep } from '../bench_module.js';
 import { host, hostLine } from '../host.js';
 
@@ -53,7 +53,7 @@ const gflops = (flop, ms) => flop / ms / 1e6;
 /** The job in both forms of its tile. */
 const inBothForms = (kernels, job) =>
   [[], tiledKernels].map(laneTiles => () => {
-    kernels.use_lane_tiles(laneTileBits(laneTiles));
+    kernels.use_tiles(laneTileBits(laneTiles));
     job();
   });
 
@@ -88,7 +88,7 @@ function measureTiles({ kernels, f32, i32 }) {
     [() => kernels.bench_chains(chainsPtr, steps), ...inTwoForms, ...heights.map(byStride)],
     300,
   );
-  kernels.use_lane_tiles(0);
+  kernels.use_tiles(0);
   const tiles = [
     { kernel: 'f32_conv_gemm', rows: 6 },
     ...heights.map(rows => ({ kernel: 'f32_winograd_products', rows })),

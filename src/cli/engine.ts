@@ -38,8 +38,8 @@ export interface SessionInfo {
   readonly logical: boolean;
   readonly workers: readonly WorkerInfo[];
   readonly module: string;
-  /** The kernels whose register tiles splat lanes on this host. */
-  readonly laneTiles: readonly string[];
+  /** The form of each kernel's register tile that is not the usual one. */
+  readonly tileForms: Readonly<Record<string, string>>;
   readonly algorithm: string;
   readonly weights: string;
   /** Billions of floating-point operations of one inference, 2 per multiply-add. */
@@ -58,7 +58,7 @@ export type KernelOptions = Pick<NumavoxOptions, 'algorithm' | 'weights' | 'weig
 /** What is computed where. */
 export type PlanningOptions = TeamOptions & KernelOptions & Pick<NumavoxOptions, 'partition' | 'rates'>;
 
-export type MachineOptions = PlanningOptions & Pick<NumavoxOptions, 'module'>;
+export type MachineOptions = PlanningOptions & Pick<NumavoxOptions, 'module' | 'vectors'>;
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 

@@ -1,6 +1,7 @@
 /** Options that several commands share, and the reading of their values; a value that makes no sense is kind `usage`. */
 import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
+import type { VectorBits } from '../assets.js';
 import { NumavoxError, partitions, type Rates } from '../index.js';
 import type { KernelOptions, MachineOptions, PlanningOptions, Shapes, TeamOptions, ZooOptions } from './engine.js';
 import { readBytes } from './files.js';
@@ -45,7 +46,9 @@ export interface PlanningFlags extends TeamFlags, Omit<PlanningOptions, keyof Te
 }
 
 /** Options that a command line gives about where and how a network runs. */
-export interface MachineFlags extends PlanningFlags, Pick<MachineOptions, 'module'> {}
+export interface MachineFlags extends PlanningFlags, Pick<MachineOptions, 'module'> {
+  readonly vectors?: string;
+}
 
 export function addTeamOptions(command: Command): Command {
   return command
@@ -88,9 +91,14 @@ export function addPlanningOptions(command: Command): Command {
 }
 
 export function addMachineOptions(command: Command): Command {
-  return addPlanningOptions(command).addOption(
-    new Option('--module <name>', 'kernels with or without fused multiply-add').choices(['simd', 'relaxed']),
-  );
+  return addPlanningOptions(command)
+    .addOption(new Option('--module <name>', 'kernels with or without fused multiply-add').choices(['simd', 'relaxed']))
+    .addOption(
+      new Option('--vectors <bits>', 'at most; 256 where Node and CPU can, the results are the same').choices([
+        '128',
+        '256',
+      ]),
+    );
 }
 
 export function addZooOptions(command: Command): Command {
@@ -149,8 +157,12 @@ export function planningOptions(flags: PlanningFlags): PlanningOptions {
 }
 
 export function machineOptions(flags: MachineFlags): MachineOptions {
-  const { module } = flags;
-  return { ...planningOptions(flags), ...(module !== undefined && { module }) };
+  const { module, vectors } = flags;
+  return {
+    ...planningOptions(flags),
+    ...(module !== undefined && { module }),
+    ...(vectors !== undefined && { vectors: Number(vectors) as VectorBits }),
+  };
 }
 
 /** A shape such as 4x2x4 as it is, misspelt ones too; anything else is a JSON file. */

@@ -25,10 +25,11 @@ export function describeMachine(info: SessionInfo): string {
   const pinned = info.workers.filter(worker => worker.pinned).length;
   const pins =
     pinned === info.workers.length ? 'pinned to' : pinned === 0 ? 'not pinned, meant for' : `${pinned} pinned, on`;
-  const lanes = info.laneTiles.length > 0 ? ` (lanes splat in ${info.laneTiles.join(', ')})` : '';
+  const forms = new Set(Object.values(info.tileForms));
+  const tiles = forms.size > 0 ? ` (${[...forms].join(' and ')} tiles)` : '';
   return (
     `${plural(info.workers.length, 'worker')} on ${plural(info.nodes, info.logical ? 'logical node' : 'node')}, ${plural(info.clusters, 'cluster')}, ` +
-    `${pins} CPU ${cpus}; module ${info.module}${lanes}, algorithm ${info.algorithm}${info.weights === 'f32' ? '' : `, weights ${info.weights}`}`
+    `${pins} CPU ${cpus}; module ${info.module}${tiles}, algorithm ${info.algorithm}${info.weights === 'f32' ? '' : `, weights ${info.weights}`}`
   );
 }
 
@@ -42,6 +43,6 @@ export function describeCreation({ timings, memoryBytes, parameters, gflop }: Se
 
 /** The same for programs. */
 export function machineJson(info: SessionInfo): object {
-  const { nodes, clusters, logical, workers, module, laneTiles, algorithm, weights } = info;
-  return { nodes, clusters, logical, workers, module, laneTiles, algorithm, weights };
+  const { nodes, clusters, logical, workers, module, tileForms, algorithm, weights } = info;
+  return { nodes, clusters, logical, workers, module, tileForms, algorithm, weights };
 }

@@ -98,7 +98,7 @@ export const convGemm: Kernel<typeof convGemmFields> = {
     const spans = 7 * roundUp(4 * kFloats, 64);
     const panels = d.kBlock < depth ? Math.ceil(Math.min(d.nBlock, outputs) / tileOutputs) : 1;
     const sums = members > 1 ? rows * panels * 4 * tileOutputs : 0;
-    return 960 + spans + roundUp(rows * 16, 64) + roundUp(rows * kFloats * 4, 64) + sums;
+    return 1344 + spans + roundUp(rows * 16, 64) + roundUp(rows * kFloats * 4, 64) + sums;
   },
   twin(memory, d, begin, end) {
     const { members, positions, outputs } = sizes(d);

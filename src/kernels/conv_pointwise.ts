@@ -80,7 +80,7 @@ export const convPointwise: Kernel<typeof convPointwiseFields> = {
   fields: convPointwiseFields,
   units: d => d.groups * d.nBlocks * d.mBlocks,
   /** As laid out in assembly/conv_pointwise.ts: a tile's ends and a sink, zeros of both signs, an edge tile and its residual. */
-  scratchBytes: () => 480,
+  scratchBytes: () => 928,
   twin(memory, d, begin, end) {
     const { outputs } = sizes(d);
     const lines = Math.ceil(outputs / lineOutputs);

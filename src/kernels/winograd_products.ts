@@ -36,8 +36,8 @@ export const winogradProducts: Kernel<typeof winogradProductsFields> = {
   name: 'f32_winograd_products',
   fields: winogradProductsFields,
   units: d => d.points * panelBlocks(d),
-  /** As laid out in assembly/winograd_products.ts: a word for each block of K, and one for each k. */
-  scratchBytes: d => 4 * (Math.ceil(d.channels / d.blockChannels) + d.taps * d.channels),
+  /** As laid out in assembly/winograd_products.ts: a sink, a word for each block of K, and one for each k. */
+  scratchBytes: d => 64 + 4 * (Math.ceil(d.channels / d.blockChannels) + d.taps * d.channels),
   twin({ f32 }, d, begin, end) {
     for (let unit = begin; unit < end; unit++) {
       const point = Math.floor(unit / panelBlocks(d));

@@ -37,6 +37,17 @@ export function chooseModule(wanted?: ModuleName): ModuleName {
   return 'simd';
 }
 
+/**
+ * Has V8 fuse neighbouring vectors of 128 bits to one of 256 in what it compiles from now on, for the process, where it can: from 13.6
+ * on, for CPUs with AVX2. The bits of results stay. False where it cannot, or may not know how to.
+ */
+export function fuseVectors(): boolean {
+  const [major = 0, minor = 0] = process.versions.v8.split('.').map(Number);
+  if (process.arch !== 'x64' || major < 13 || (major === 13 && minor < 6)) return false;
+  setFlagsFromString('--experimental-wasm-revectorize');
+  return true;
+}
+
 const compiled = new Map<ModuleName, Promise<WebAssembly.Module>>();
 
 /** The bytes are read by an asynchronous call: see `startTeam` for why that matters. */

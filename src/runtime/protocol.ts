@@ -5,7 +5,7 @@
 import type { ErrorKind } from '../errors.js';
 import type { Constant } from '../graph/ir.js';
 import type { Packing } from '../kernels/packing.js';
-import type { TiledKernel } from '../kernels/tiles.js';
+import type { TileForms } from '../kernels/tiles.js';
 import type { BarrierScope, Step } from '../lower/program.js';
 
 /** Which barrier a worker arrives at for a scope, and how many workers meet there. */
@@ -70,8 +70,7 @@ export interface Fault {
 export interface Bundle {
   readonly id: number;
   readonly module: WebAssembly.Module;
-  /** The kernels whose tiles splat lanes. */
-  readonly laneTiles: readonly TiledKernel[];
+  readonly tileForms: TileForms;
   readonly memories: readonly BundleMemory[];
   readonly steps: readonly Step[];
   /** The control block of its runs. */

@@ -3,9 +3,9 @@
  * graphs. Invariant: at most one load or run is on the workers at a time, and every one ends, with a result or an error.
  */
 import { availableParallelism } from 'node:os';
-import type { ModuleName } from '../assets.js';
+import type { ModuleName, VectorBits } from '../assets.js';
 import { NumavoxError } from '../errors.js';
-import type { TiledKernel } from '../kernels/tiles.js';
+import type { TileForms } from '../kernels/tiles.js';
 import type { Program } from '../lower/program.js';
 import type { PlannedMemory } from '../plan/plan.js';
 import type { TeamTree } from '../plan/team.js';
@@ -15,7 +15,7 @@ import { type Control, createControl, heldWord, markUnloaded, openControl, reset
 import { createLine, type Work } from './line.js';
 import { loadJobs } from './load_jobs.js';
 import { allocateMemory, checkFeeds, elementsOf, readOutputs, writeInputs } from './memory.js';
-import { chooseModule, compileModule, readModule } from './module.js';
+import { chooseModule, compileModule, fuseVectors, readModule } from './module.js';
 import { createProfile, profileOf, type RunProfile } from './profile.js';
 import { type OnStep, watchProgress } from './progress.js';
 import type { Bundle, Fault } from './protocol.js';
@@ -26,6 +26,8 @@ export interface RuntimeOptions {
   readonly teams: TeamTree;
   /** Which build of the kernels; the best the host has where absent. */
   readonly module?: ModuleName;
+  /** 256 where absent: V8 may fuse two vectors. */
+  readonly vectors?: VectorBits;
   readonly onWarning: (message: string) => void;
   /** Limit of a worker's JavaScript heap; V8's own where absent. */
   readonly heapLimitMb?: number;
@@ -60,8 +62,8 @@ export interface Runtime {
   /** By rank, as they reported last. */
   readonly workers: readonly WorkerInfo[];
   readonly module: ModuleName;
-  /** The kernels whose register tiles splat lanes in place of broadcasting: measured at start, and nothing but speed. */
-  readonly laneTiles: readonly TiledKernel[];
+  /** The form of each register tile that is not the usual one: measured at start, and nothing but speed. */
+  readonly tileForms: TileForms;
   /**
    * Allocates the program's memories and fills them. `memories[i]` says who works in `program.memories[i]`.
    * @throws NumavoxError `resource` (memory), `model` (weights that cannot be read), `runtime`, `aborted`, `closed`
@@ -95,11 +97,12 @@ let programsSoFar = 0;
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const name = chooseModule(options.module);
+  const form = options.vectors !== 128 && fuseVectors() ? 'wide' : 'lanes';
   const availableCpus = availableParallelism();
   // Also the asynchronous fs call that has to come before the first pinned worker.
   const compiling = compileModule(name, await readModule(name));
   const starting = startTeam({ ...options, availableCpus });
-  const racing = compiling.then(module => ({ module, decide: startTileRace(module) }));
+  const racing = compiling.then(module => ({ module, decide: startTileRace(module, form) }));
   const [compiled, started] = await Promise.allSettled([racing, starting]);
   if (started.status === 'rejected') throw started.reason;
   const team = started.value;
@@ -114,13 +117,13 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     );
   }
   const { module, decide } = compiled.value;
-  return createRuntime(team, options.teams, { name, module, laneTiles: decide() });
+  return createRuntime(team, options.teams, { name, module, tileForms: decide() });
 }
 
 interface Kernels {
   readonly name: ModuleName;
   readonly module: WebAssembly.Module;
-  readonly laneTiles: readonly TiledKernel[];
+  readonly tileForms: TileForms;
 }
 
 function createRuntime(team: Team, teams: TeamTree, kernels: Kernels): Runtime {
@@ -148,7 +151,7 @@ function createRuntime(team: Team, teams: TeamTree, kernels: Kernels): Runtime {
   return {
     workers: team.workers,
     module: kernels.name,
-    laneTiles: kernels.laneTiles,
+    tileForms: kernels.tileForms,
 
     async load(program, plans, { signal, fault } = {}) {
       let runControl: Control | null = null;
@@ -259,7 +262,7 @@ function bundleOf({ program, plans, memories, kernels, team, teams }: BundlePart
   return {
     id: ++programsSoFar,
     module: kernels.module,
-    laneTiles: kernels.laneTiles,
+    tileForms: kernels.tileForms,
     memories: memories.map((memory, index) => {
       const { scratchAddress, scratchBytes } = program.memories[index]!;
       return { memory, ranks: plans[index]!.ranks, clusters: clusters[index]!, scratchAddress, scratchBytes };

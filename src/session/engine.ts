@@ -6,6 +6,7 @@ import { bindInputs, hasOpenSizes, isOpen, type Shapes } from '../graph/bind.js'
 import { parameterCount } from '../graph/cost.js';
 import type { Dim, Graph, GraphInput } from '../graph/ir.js';
 import { sizeOf } from '../graph/shape.js';
+import type { TileForms } from '../kernels/tiles.js';
 import { buildTeams } from '../plan/build_teams.js';
 import type { Partition } from '../plan/cuts.js';
 import { type Loaded, type Runtime, startRuntime, type WorkerInfo } from '../runtime/index.js';
@@ -38,8 +39,8 @@ export interface SessionDescription {
   readonly logical: boolean;
   readonly workers: readonly WorkerInfo[];
   readonly module: ModuleName;
-  /** The kernels whose register tiles splat lanes in place of broadcasting: measured at start, and nothing but speed. */
-  readonly laneTiles: readonly string[];
+  /** The form of each kernel's register tile that is not the usual one: measured at start, and nothing but speed. */
+  readonly tileForms: TileForms;
   readonly algorithm: Algorithm;
   readonly weights: WeightFormat;
   readonly partition: Partition;
@@ -121,6 +122,7 @@ export async function createEngine(source: ModelSource, options: NumavoxOptions)
     teams,
     onWarning: warn,
     ...(options.module === undefined ? {} : { module: options.module }),
+    ...(options.vectors === undefined ? {} : { vectors: options.vectors }),
   });
   const timings = { readMs, planMs: 0, startMs: performance.now() - starting, packMs: 0 };
   const untrained = isZooUri(source);
@@ -191,7 +193,7 @@ async function openEngine(parts: EngineParts): Promise<Engine> {
       logical: teams.logical,
       workers: runtime.workers,
       module: runtime.module,
-      laneTiles: runtime.laneTiles,
+      tileForms: runtime.tileForms,
       algorithm,
       weights,
       partition,

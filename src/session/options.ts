@@ -1,5 +1,5 @@
 import { env, type InferenceSession as Ort } from 'onnxruntime-common';
-import type { ModuleName } from '../assets.js';
+import type { ModuleName, VectorBits } from '../assets.js';
 import type { Rates } from '../cost/rates.js';
 import { ratesProblem } from '../cost/rates_problem.js';
 import { NumavoxError } from '../errors.js';
@@ -38,6 +38,11 @@ export interface NumavoxOptions {
   readonly smt?: boolean;
   /** Kernels with or without fused multiply-add; the better one that this Node has unless given. */
   readonly module?: ModuleName;
+  /**
+   * Bits of a vector, at most; 256 unless given. Kernels are written for 128; V8 from 13.6 on (Node 24) fuses neighbours to 256 on CPUs
+   * with AVX2, by a flag that is then set for the whole process. The results have the same bits.
+   */
+  readonly vectors?: VectorBits;
   readonly algorithm?: Algorithm;
   readonly weights?: WeightFormat;
   /**
@@ -85,6 +90,7 @@ const keys = [
   'topology',
   'smt',
   'module',
+  'vectors',
   'algorithm',
   'weights',
   'weightGrowth',
@@ -119,7 +125,7 @@ export function resolveOptions(options: SessionOptions): NumavoxOptions {
   const threads = options.intraOpNumThreads || env.wasm.numThreads;
   if (merged.workers === undefined && threads) merged.workers = threads;
   const resolved: NumavoxOptions = merged;
-  const { workers, algorithm, weights, weightGrowth, module, partition, rates } = resolved;
+  const { workers, algorithm, weights, weightGrowth, module, vectors, partition, rates } = resolved;
   if (workers !== undefined && !(Number.isInteger(workers) && workers > 0)) {
     throw new NumavoxError('usage', `workers is '${workers}'; it must be a whole number of at least 1`);
   }
@@ -129,6 +135,7 @@ export function resolveOptions(options: SessionOptions): NumavoxOptions {
   oneOf('algorithm', algorithm, algorithms);
   oneOf('weights', weights, weightFormats);
   oneOf('module', module, ['simd', 'relaxed']);
+  oneOf('vectors', vectors, [128, 256]);
   oneOf('partition', partition, partitions);
   const problem = rates === undefined ? null : ratesProblem(rates);
   if (problem) throw new NumavoxError('usage', `rates are not as "numavox calibrate --json" prints them: ${problem}`);
@@ -144,7 +151,7 @@ export function resolveOptions(options: SessionOptions): NumavoxOptions {
   return resolved;
 }
 
-function oneOf(name: string, value: string | undefined, allowed: readonly string[]): void {
+function oneOf<T>(name: string, value: T | undefined, allowed: readonly T[]): void {
   if (value !== undefined && !allowed.includes(value)) {
     throw new NumavoxError('usage', `${name} is '${value}'; it must be one of ${allowed.join(', ')}`);
   }

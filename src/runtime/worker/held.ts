@@ -6,7 +6,7 @@ import { decode } from '../../kernels/descriptor.js';
 import { kernels } from '../../kernels/index.js';
 import type { KernelMemory } from '../../kernels/kernel.js';
 import type { Packer } from '../../kernels/pack_stage.js';
-import { laneTileBits } from '../../kernels/tiles.js';
+import { tileBits } from '../../kernels/tiles.js';
 import type { KernelShare, Share, Step } from '../../lower/program.js';
 import { rangesOf } from '../clusters.js';
 import { type Control, heldWord, isUnloaded, openControl } from '../control.js';
@@ -81,12 +81,12 @@ export function sweep(): void {
   for (const [id, { control }] of held) if (isUnloaded(control)) held.delete(id);
 }
 
-function bench({ module, laneTiles }: Bundle, plan: BundleMemory, rank: number): Bench | null {
+function bench({ module, tileForms }: Bundle, plan: BundleMemory, rank: number): Bench | null {
   const position = plan.ranks.indexOf(rank);
   if (position < 0) return null;
   const cluster = plan.clusters.findIndex(ranks => ranks.includes(rank));
   const { exports } = new WebAssembly.Instance(module, { env: { memory: plan.memory } });
-  (exports.use_lane_tiles as (tiles: number) => void)(laneTileBits(laneTiles));
+  (exports.use_tiles as (lanes: number, wide: number) => void)(...tileBits(tileForms));
   return { ...plan, exports, cluster, scratch: plan.scratchAddress + position * plan.scratchBytes };
 }
 

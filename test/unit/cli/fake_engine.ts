@@ -58,7 +58,7 @@ export const machine: Omit<SessionInfo, 'inputs' | 'outputs'> = {
   logical: false,
   workers: [0, 1].map(rank => ({ rank, node: 0, cluster: 0, cpu: rank, pinned: true })),
   module: 'relaxed',
-  laneTiles: [],
+  tileForms: {},
   algorithm: 'auto',
   weights: 'f32',
   gflop: 1.5,

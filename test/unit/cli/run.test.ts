@@ -81,7 +81,7 @@ describe('numavox run', () => {
       outputs: [{ name: 'y', dims: [1, 4], notFinite: 0 }],
       files: { npy: null, labels: null, png: null },
       gflop: 1.5,
-      machine: { nodes: 1, clusters: 1, module: 'relaxed', laneTiles: [], algorithm: 'auto', weights: 'f32' },
+      machine: { nodes: 1, clusters: 1, module: 'relaxed', tileForms: {}, algorithm: 'auto', weights: 'f32' },
     });
     expect(result.top[0]).toEqual({ item: 0, class: 1, label: 'bee', probability: expect.closeTo(0.5, 6) });
     expect(result.top).toHaveLength(4);

@@ -11,7 +11,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { encode, type Fields, type Values } from '../../../src/kernels/descriptor.js';
 import type { Kernel } from '../../../src/kernels/kernel.js';
-import { laneTileBits, type TiledKernel, tiledKernels } from '../../../src/kernels/tiles.js';
+import { otherForms, type TileForms, tileBits, tiledKernels } from '../../../src/kernels/tiles.js';
 
 export const moduleNames = ['simd', 'relaxed'] as const;
 export type ModuleName = (typeof moduleNames)[number];
@@ -63,14 +63,14 @@ const f32 = new Float32Array(memory.buffer);
 const i32 = new Int32Array(memory.buffer);
 const instances = new Map<string, Readonly<Record<string, unknown>>>();
 
-/** The kernel's export in one of the two built modules (`npm run build` comes first), in an instance with these lane tiles. */
-export function kernelExport(module: ModuleName, name: string, laneTiles: readonly TiledKernel[] = []): KernelExport {
-  const key = [module, ...laneTiles].join();
+/** The kernel's export in one of the two built modules (`npm run build` comes first), in an instance with tiles of these forms. */
+export function kernelExport(module: ModuleName, name: string, forms: TileForms = {}): KernelExport {
+  const key = module + JSON.stringify(forms);
   let exports = instances.get(key);
   if (!exports) {
     const bytes = readFileSync(new URL(`../../../dist/wasm/${module}.wasm`, import.meta.url));
     exports = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } }).exports;
-    (exports.use_lane_tiles as (tiles: number) => void)(laneTileBits(laneTiles));
+    (exports.use_tiles as (lanes: number, wide: number) => void)(...tileBits(forms));
     instances.set(key, exports);
   }
   const run = exports[name];
@@ -237,10 +237,11 @@ function shuffled(count: number): number[] {
   return order;
 }
 
-/** The lane tiles of every form that the kernel, or the one that multiplies for it, has. */
-function formsOf({ name }: Kernel): TiledKernel[][] {
+/** Every form that the tile of the kernel, or of the one that multiplies for it, has. */
+function formsOf({ name }: Kernel): TileForms[] {
   const multiplying = name === 'f32_conv_winograd' ? 'f32_winograd_products' : name;
-  return [[], ...tiledKernels.filter(tiled => tiled === multiplying).map(tiled => [tiled])];
+  const tiled = tiledKernels.find(kernel => kernel === multiplying);
+  return [{}, ...(tiled ? otherForms[tiled].map(form => ({ [tiled]: form })) : [])];
 }
 
 /**
@@ -270,13 +271,13 @@ export function checkKernel<F extends Fields>(typed: Kernel<F>, test: KernelCase
 
   for (const module of moduleNames) {
     let first: ReturnType<typeof outputsOf> | null = null;
-    for (const laneTiles of formsOf(kernel)) {
-      const run = kernelExport(module, kernel.name, laneTiles);
+    for (const forms of formsOf(kernel)) {
+      const run = kernelExport(module, kernel.name, forms);
       for (const place of places) {
         const layout = layOut(kernel, test, place);
         for (const [split, ranges] of Object.entries(splits)) {
           if (place !== 'low' && split !== 'all at once') continue;
-          const title = `${kernel.name} (${[module, place, split, ...laneTiles].join(', ')})`;
+          const title = `${kernel.name} (${[module, place, split, ...Object.values(forms)].join(', ')})`;
           reset(kernel, layout);
           for (const [begin, end] of ranges) run(layout.descriptorPtr, begin, end, layout.scratchPtr);
           expectIntact(kernel, layout, scratchWords, title);

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { tiledKernels } from '../../../src/kernels/tiles.js';
+import { otherForms, tiledKernels } from '../../../src/kernels/tiles.js';
 import { chooseModule, compileModule, readModule } from '../../../src/runtime/module.js';
-import { lanesWin, type Pair, startTileRace } from '../../../src/runtime/tiles.js';
+import { otherWins, type Pair, startTileRace } from '../../../src/runtime/tiles.js';
 
-const pairs = (count: number, broadcastMs: number, lanesMs: number): Pair[] =>
-  Array(count).fill({ broadcastMs, lanesMs });
+const pairs = (count: number, broadcastMs: number, otherMs: number): Pair[] =>
+  Array(count).fill({ broadcastMs, otherMs });
 
 describe('the choice of tiles', () => {
   const first = pairs(16, 3, 3);
 
-  it('takes lanes where they are clearly faster, also on a machine that others disturb', () => {
-    expect(lanesWin(first, pairs(16, 1, 0.85))).toBe(true);
-    expect(lanesWin(first, [...pairs(12, 1, 0.85), ...pairs(4, 1, 9)])).toBe(true);
+  it('takes the other form where it is clearly faster, also on a machine that others disturb', () => {
+    expect(otherWins(first, pairs(16, 1, 0.85))).toBe(true);
+    expect(otherWins(first, [...pairs(12, 1, 0.85), ...pairs(4, 1, 9)])).toBe(true);
   });
 
   it.each([
@@ -24,16 +24,22 @@ describe('the choice of tiles', () => {
     ['measured by a clock that stands', pairs(16, 0, 0)],
     ['measured by a clock that has gone mad', [...pairs(8, Number.NaN, 0), ...pairs(8, -1, Infinity)]],
     ['not measured', []],
-  ])('broadcasts where lanes are %s', (_, later) => {
-    expect(lanesWin(first, later)).toBe(false);
+  ])('broadcasts where the other is %s', (_, later) => {
+    expect(otherWins(first, later)).toBe(false);
   });
 
-  it.each(['simd', 'relaxed'] as const)('is made once for the %s module', async name => {
+  it.each([
+    ['simd', 'lanes'],
+    ['relaxed', 'lanes'],
+    ['relaxed', 'wide'],
+  ] as const)('is made once for the %s module and %s', async (name, form) => {
     const module = await compileModule(chooseModule(name), await readModule(name));
-    const [first, second] = [startTileRace(module), startTileRace(module)];
-    const laneTiles = second();
-    expect(tiledKernels).toEqual(expect.arrayContaining([...laneTiles]));
-    expect(first()).toBe(laneTiles);
-    expect(startTileRace(module)()).toBe(laneTiles);
+    const [first, second] = [startTileRace(module, form), startTileRace(module, form)];
+    const forms = second();
+    const raced = tiledKernels.filter(kernel => otherForms[kernel].includes(form));
+    expect(raced).toEqual(expect.arrayContaining(Object.keys(forms)));
+    expect(new Set(Object.values(forms)).size).toBeLessThanOrEqual(1);
+    expect(first()).toBe(forms);
+    expect(startTileRace(module, form)()).toBe(forms);
   });
 });
