@@ -11,7 +11,7 @@ import { StridedTile } from "./strided_tile";
 import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
 import { LEAST_TILE_ROWS, tileHeight, tilesOver } from "./tile_heights";
 import { WIDE, stridedOutputs, stridedTile } from "./tiles";
-import { touch } from "./touch";
+import { touch, touchRows } from "./touch";
 
 // @ts-ignore: decorator
 @unmanaged
@@ -48,6 +48,15 @@ const EDGE_AT: usize = 160;
 // @ts-ignore: decorator
 @inline
 const EDGE_RESIDUAL_AT: usize = 544;
+
+/** Wide tiles whose rows of the residual and of y are touched together, where these are far away. */
+// @ts-ignore: decorator
+@inline
+const AHEAD_TILES: i32 = 8;
+/** What is larger is far away: more than some caches of one core. */
+// @ts-ignore: decorator
+@inline
+const FAR_BYTES: i32 = 4 << 20;
 
 /** Panels that share a cache line of y: they belong to one block. */
 // @ts-ignore: decorator
@@ -122,11 +131,20 @@ function passRows(
   const aStep = <usize>height * aStride;
   const yStep = <usize>height * tile.yStride;
   const residualStep = <usize>height * tile.residualStride;
-  for (; tiles > 0; tiles--) {
-    stridedTile(outputs, height, changetype<usize>(tile), aPtr, aStride, bPtr, k);
-    aPtr += aStep;
-    tile.yPtr += yStep;
-    tile.residualPtr += residualStep;
+  while (tiles > 0) {
+    let count = tiles;
+    if (outputs == WIDE && tile.aheadPtr) {
+      count = min(tiles, AHEAD_TILES);
+      touchRows(tile.residualPtr, tile.residualStride, count * height, tile.aheadPtr);
+      touchRows(tile.yPtr, tile.yStride, count * height, tile.aheadPtr);
+    }
+    tiles -= count;
+    for (; count > 0; count--) {
+      stridedTile(outputs, height, changetype<usize>(tile), aPtr, aStride, bPtr, k);
+      aPtr += aStep;
+      tile.yPtr += yStep;
+      tile.residualPtr += residualStep;
+    }
   }
 }
 
@@ -154,6 +172,7 @@ function multiplyRows(d: ConvPointwiseDescriptor, scratchPtr: usize, group: i32,
   tile.residualPtr = scratchPtr + NEGATIVE_ZEROS_AT;
   tile.residualStride = d.residualPtr ? tile.yStride : 0;
   tile.floor = d.activation == RELU ? 0 : -Infinity;
+  tile.aheadPtr = d.positions * d.outC > FAR_BYTES >> 2 ? scratchPtr + SINK_AT : 0;
 
   const isCurved = d.activation != NONE && d.activation != RELU;
   const isPlain = isWhole && !isCurved && rows >= LEAST_TILE_ROWS * tilesOver(rows);

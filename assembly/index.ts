@@ -20,8 +20,11 @@ export { f32_pack_winograd } from "./pack_winograd";
 export { f32_conv_planar_winograd } from "./conv_planar_winograd";
 // How the kernels' register tiles are to get their operands: see tiles.ts.
 export { use_tiles } from "./tiles";
-// No kernels: the optimizer inlines a function with one caller unless it is exported, and inlined, a tile spills its registers.
+// No kernels: the optimizer inlines a function with one caller unless it is exported, and inlined, they spill their registers.
 export { strided4x16, strided4x8, strided5x16, strided5x8, strided6x16, strided6x8 } from "./strided_tile";
 export { tile4x16, tile4x8, tile5x16, tile5x8, tile6x16, tile6x8 } from "./table_tile";
 export { packedTile6x16 } from "./gemm_tile";
 export { laneTableTile } from "./lane_tiles";
+export { finishPairs, finishSingles, outputPairs } from "./winograd_output_passes";
+export { inputPairs } from "./winograd_input_passes";
+export { readPairs, readSingles } from "./winograd_input";

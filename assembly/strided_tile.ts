@@ -18,6 +18,8 @@ export class StridedTile {
   residualStride: usize;
   /** Sums below it are stored as it: 0 for ReLU, -Infinity for nothing. */
   floor: f32;
+  /** Where a word is left of each row that is touched before its tile; 0: rows are close by. */
+  aheadPtr: usize;
 }
 
 /**

@@ -30,6 +30,13 @@ export function use_tiles(lanes: i32, wide: i32): void {
   wideTiles = wide;
 }
 
+/** Whether the host fuses neighbouring vectors. */
+// @ts-ignore: decorator
+@inline
+export function fusesVectors(): bool {
+  return wideTiles != 0;
+}
+
 /** Outputs of a wide tile; others have TILE_OUTPUTS. */
 // @ts-ignore: decorator
 @inline

@@ -10,3 +10,13 @@ export function touch(ptr: usize, bytes: usize, sinkPtr: usize): void {
   // Stored, or no compiler would keep the loop.
   store<i32>(sinkPtr, words);
 }
+
+/** The same for the beginnings of rows `stride` bytes apart. */
+export function touchRows(ptr: usize, stride: usize, rows: i32, sinkPtr: usize): void {
+  let words = 0;
+  for (; rows > 0; rows--) {
+    words |= load<i32>(ptr);
+    ptr += stride;
+  }
+  store<i32>(sinkPtr, words);
+}

@@ -8,8 +8,16 @@ import { loadLanes } from "./lanes";
 import { ceilDiv } from "./rows";
 import { GROUP_ROW } from "./table_tile";
 import { firstAlongD, firstAlongH, firstAlongW } from "./winograd_grid";
-import { inputLine4, inputLine6, inputLine7, inputPass } from "./winograd_input_passes";
-import { Pass, PASS_BYTES, VECTOR } from "./winograd_pass";
+import {
+  inputLine4,
+  inputLine6,
+  inputLine7,
+  inputPass,
+  inputVectors4,
+  inputVectors6,
+  inputVectors7,
+} from "./winograd_input_passes";
+import { Pass, PASS_BYTES, VECTOR, pairsOf, put, second } from "./winograd_pass";
 
 // @ts-ignore: decorator
 @unmanaged
@@ -192,6 +200,8 @@ function pick(line: usize, inside: i32, bit: i32, zeros: usize): usize {
 }
 
 /** One line of whole quads. */
+// @ts-ignore: decorator
+@inline
 function readLine(
   line: usize,
   stepW: usize,
@@ -202,12 +212,59 @@ function readLine(
   to: usize,
   step: usize,
 ): void {
+  const done = 2 * pairsOf(quads);
+  const at = <usize>done * VECTOR;
+  if (done > 0) readPairs(line, stepW, inside, points, zeros, done, to, step);
+  if (done < quads) readSingles(line + at, stepW, inside, points, zeros, quads - done, to + at, step);
+}
+
+export function readPairs(
+  line: usize,
+  stepW: usize,
+  inside: i32,
+  points: i32,
+  zeros: usize,
+  quads: i32,
+  to: usize,
+  step: usize,
+): void {
+  readVectors(2, line, stepW, inside, points, zeros, quads, to, step);
+}
+
+export function readSingles(
+  line: usize,
+  stepW: usize,
+  inside: i32,
+  points: i32,
+  zeros: usize,
+  quads: i32,
+  to: usize,
+  step: usize,
+): void {
+  readVectors(1, line, stepW, inside, points, zeros, quads, to, step);
+}
+
+/** `width`, how many vectors are taken at a time, is a constant. */
+// @ts-ignore: decorator
+@inline
+function readVectors(
+  width: i32,
+  line: usize,
+  stepW: usize,
+  inside: i32,
+  points: i32,
+  zeros: usize,
+  quads: i32,
+  to: usize,
+  step: usize,
+): void {
   const end = <usize>quads * VECTOR;
+  const next = <usize>width * VECTOR;
   const p0 = pick(line, inside, 1, zeros);
   if (points == 1) {
-    for (let at: usize = 0; at < end; at += VECTOR) {
-      v128.store(to, v128.load(p0 + at));
-      to += VECTOR;
+    for (let at: usize = 0; at < end; at += next) {
+      put(width, to, v128.load(p0 + at), second(width, p0 + at));
+      to += next;
     }
     return;
   }
@@ -215,9 +272,21 @@ function readLine(
   const p2 = pick(line + 2 * stepW, inside, 4, zeros);
   const p3 = pick(line + 3 * stepW, inside, 8, zeros);
   if (points == 4) {
-    for (let at: usize = 0; at < end; at += VECTOR) {
-      inputLine4(v128.load(p0 + at), v128.load(p1 + at), v128.load(p2 + at), v128.load(p3 + at), to, step);
-      to += VECTOR;
+    for (let at: usize = 0; at < end; at += next) {
+      inputVectors4(
+        width,
+        v128.load(p0 + at),
+        v128.load(p1 + at),
+        v128.load(p2 + at),
+        v128.load(p3 + at),
+        second(width, p0 + at),
+        second(width, p1 + at),
+        second(width, p2 + at),
+        second(width, p3 + at),
+        to,
+        step,
+      );
+      to += next;
     }
     return;
   }
@@ -225,8 +294,9 @@ function readLine(
   const p5 = pick(line + 5 * stepW, inside, 32, zeros);
   if (points == 7) {
     const p6 = pick(line + 6 * stepW, inside, 64, zeros);
-    for (let at: usize = 0; at < end; at += VECTOR) {
-      inputLine7(
+    for (let at: usize = 0; at < end; at += next) {
+      inputVectors7(
+        width,
         v128.load(p0 + at),
         v128.load(p1 + at),
         v128.load(p2 + at),
@@ -234,25 +304,39 @@ function readLine(
         v128.load(p4 + at),
         v128.load(p5 + at),
         v128.load(p6 + at),
+        second(width, p0 + at),
+        second(width, p1 + at),
+        second(width, p2 + at),
+        second(width, p3 + at),
+        second(width, p4 + at),
+        second(width, p5 + at),
+        second(width, p6 + at),
         to,
         step,
       );
-      to += VECTOR;
+      to += next;
     }
     return;
   }
-  for (let at: usize = 0; at < end; at += VECTOR) {
-    inputLine6(
+  for (let at: usize = 0; at < end; at += next) {
+    inputVectors6(
+      width,
       v128.load(p0 + at),
       v128.load(p1 + at),
       v128.load(p2 + at),
       v128.load(p3 + at),
       v128.load(p4 + at),
       v128.load(p5 + at),
+      second(width, p0 + at),
+      second(width, p1 + at),
+      second(width, p2 + at),
+      second(width, p3 + at),
+      second(width, p4 + at),
+      second(width, p5 + at),
       to,
       step,
     );
-    to += VECTOR;
+    to += next;
   }
 }
 
