@@ -131,7 +131,10 @@ function multiplyPairs(
   let bPtr = blockPtr + bytes * <usize>first;
   for (let panel = first; panel < last; panel += 2) {
     const to = panelOf(d, panel, y);
-    if (tiles > 1) touch(bPtr, 2 * bytes, sinkPtr);
+    if (tiles > 1) {
+      touch(bPtr, 2 * bytes, sinkPtr);
+      touch(to, <usize>d.rows * GROUP_ROW, sinkPtr);
+    }
     if (ASC_FEATURE_RELAXED_SIMD && highest == 6) {
       passRows(6, higher, x, runPtr, bPtr, continues, to);
       passRows(5, lower, x + at, runPtr, bPtr, continues, to + at);
