@@ -5,11 +5,22 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { tileBits, tiledKernels } from '../dist/src/kernels/tiles.js';
+import { fuseVectors } from '../dist/src/runtime/module.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Floating-point operations of one step of `bench_chains`. */
-export const flopPerChainStep = 2 * 12 * 4;
+/** Whether V8 has been told to fuse neighbouring vectors; it is from here on, where it can. */
+export const fuses = fuseVectors();
+
+/** The loop that touches no memory, of as long vectors as there are, and floating-point operations of one of its steps. */
+export const chainsOf = ({ bench_chains, bench_wide_chains }) => (fuses ? bench_wide_chains : bench_chains);
+export const flopPerChainStep = 2 * 12 * (fuses ? 8 : 4);
+
+/** Has kernels use the tiles that a session on this host would choose. */
+export function useHostTiles(kernels) {
+  kernels.use_tiles(...tileBits(fuses ? Object.fromEntries(tiledKernels.map(kernel => [kernel, 'wide'])) : {}));
+}
 
 /** Builds and compiles the module; a failed build ends the process. */
 export function buildBenchModule() {

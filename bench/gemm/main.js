@@ -1,15 +1,15 @@
 // How near the matrix kernels come to the machine, on one core and the relaxed module: the register tiles alone (operands in L1;
-// packed; rows in place by a table, A broadcast from memory or its lanes splat; rows in place by a stride) against chains of
-// multiply-adds that touch no memory, in one module and one run, and C3D's layers as a whole.
+// packed; rows in place by a table; rows in place by a stride; each in the forms that there are here) against chains of multiply-adds
+// that touch no memory, in one module and one run, and C3D's layers as a whole.
 //
 //     npm run bench -- --gemm [--json]
 //
-// The bar: the packed tile, in its faster form, reaches 80 % of the chains; the exit status says whether it did. Run `npm run build` first.
+// The bar: the packed tile, in its fastest form, reaches 80 % of the chains; the exit status says whether it did. Run `npm run build` first.
 import { convGemm, convGemmBlocks } from '../../dist/src/kernels/conv_gemm.js';
 import { encode } from '../../dist/src/kernels/descriptor.js';
 import { noPool } from '../../dist/src/kernels/fields.js';
-import { tileBits, tiledKernels } from '../../dist/src/kernels/tiles.js';
-import { buildBenchModule, flopPerChainStep } from '../bench_module.js';
+import { otherForms, tileBits } from '../../dist/src/kernels/tiles.js';
+import { buildBenchModule, chainsOf, flopPerChainStep, fuses, useHostTiles } from '../bench_module.js';
 import { host, hostLine } from '../host.js';
 
 const bar = 0.8;
@@ -50,12 +50,9 @@ function leastMs(jobs, runs) {
 
 const gflops = (flop, ms) => flop / ms / 1e6;
 
-/** The job in both forms of its tile. */
-const inBothForms = (kernels, job) =>
-  [[], tiledKernels].map(laneTiles => () => {
-    kernels.use_tiles(laneTileBits(laneTiles));
-    job();
-  });
+/** The forms that a kernel's tile may take here, and how many times eight outputs each one takes. */
+const formsOf = kernel => [null, ...otherForms[kernel]].filter(form => form !== 'wide' || fuses);
+const panelsOf = form => (form === 'wide' ? 2 : 1);
 
 /** GFLOP/s of all of them; each run is about a millisecond, so that some of them go undisturbed on a machine that others use. */
 function measureTiles({ kernels, f32, i32 }) {
@@ -63,45 +60,42 @@ function measureTiles({ kernels, f32, i32 }) {
   const repeats = 2000;
   const steps = 500_000;
   const take = allocator();
-  const [tilePtr, aPtr, bPtr, yPtr, chainsPtr] = [take(16), take(6 * depth), take(8 * depth), take(48), take(64)];
+  const [tilePtr, aPtr, bPtr, yPtr, chainsPtr] = [take(16), take(6 * depth), take(16 * depth), take(96), take(128)];
   // Rows of groups of sixteen channels, as f32_winograd_products reads them.
   const [rowsPtr, runPtr, productsPtr] = [take(mostRows * depth), take(depth + 1), take(16 * mostRows)];
   f32.fill(1e-3, rowsPtr / 4, runPtr / 4);
   // A run of k: the bytes of their rows of B, and where each lies.
   i32[runPtr / 4] = 32 * depth;
   for (let k = 0; k < depth; k++) i32[runPtr / 4 + 1 + k] = 64 * mostRows * (k >> 4) + 4 * (k & 15);
-  const [stridedPtr, startPtr, sumsPtr] = [take(16), take(8), take(8 * mostRows)];
+  const [stridedPtr, startPtr, sumsPtr] = [take(16), take(16), take(16 * mostRows)];
   f32.fill(1e-3, aPtr / 4, yPtr / 4);
   f32.fill(1e-3, chainsPtr / 4, chainsPtr / 4 + 8);
-  // The fields of Tile (assembly/gemm_tile.ts): start and its stride, y and its stride, floor.
-  i32.set([yPtr, 32, yPtr, 32], tilePtr / 4);
+  // The fields of Tile (assembly/gemm_tile.ts): start and its stride, y and its stride, floor, residual, from panel to panel of B.
+  i32.set([yPtr, 64, yPtr, 64, 0, 0, 32 * depth], tilePtr / 4);
   f32[tilePtr / 4 + 4] = Number.NEGATIVE_INFINITY;
-  // The fields of StridedTile (assembly/strided_tile.ts): start, y and its stride, residual and its stride, floor.
-  f32.fill(0, startPtr / 4, startPtr / 4 + 8);
-  i32.set([startPtr, sumsPtr, 32, startPtr, 0], stridedPtr / 4);
+  // The fields of StridedTile (assembly/strided_tile.ts): start, y and its stride, residual and its stride, floor, no rows ahead.
+  f32.fill(0, startPtr / 4, startPtr / 4 + 16);
+  i32.set([startPtr, sumsPtr, 64, startPtr, 0, 0, 0], stridedPtr / 4);
   f32[stridedPtr / 4 + 5] = Number.NEGATIVE_INFINITY;
-  const packed = () => kernels.bench_tile(tilePtr, aPtr, bPtr, depth, repeats);
   const byTable = rows => () => kernels.bench_table_tile(rows, rowsPtr, runPtr, bPtr, productsPtr, repeats);
   const byStride = rows => () => kernels.bench_strided_tile(rows, stridedPtr, rowsPtr, 4 * depth, bPtr, depth, repeats);
-  const inTwoForms = [packed, ...heights.map(byTable)].flatMap(job => inBothForms(kernels, job));
-  const [chainsMs, ...tileMs] = leastMs(
-    [() => kernels.bench_chains(chainsPtr, steps), ...inTwoForms, ...heights.map(byStride)],
-    300,
-  );
-  kernels.use_tiles(0);
   const tiles = [
-    { kernel: 'f32_conv_gemm', rows: 6 },
-    ...heights.map(rows => ({ kernel: 'f32_winograd_products', rows })),
-  ];
+    { kernel: 'f32_conv_gemm', rows: 6, job: () => kernels.bench_tile(tilePtr, aPtr, bPtr, depth, repeats) },
+    ...heights.map(rows => ({ kernel: 'f32_winograd_products', rows, job: byTable(rows) })),
+    ...heights.map(rows => ({ kernel: 'f32_conv_pointwise', rows, job: byStride(rows) })),
+  ].flatMap(tile => formsOf(tile.kernel).map(form => ({ ...tile, form })));
+  const jobs = tiles.map(({ kernel, form, job }) => () => {
+    kernels.use_tiles(...tileBits(form ? { [kernel]: form } : {}));
+    job();
+  });
+  const chains = chainsOf(kernels);
+  const [chainsMs, ...tileMs] = leastMs([() => chains(chainsPtr, steps), ...jobs], 300);
+  useHostTiles(kernels);
   return {
     chains: gflops(steps * flopPerChainStep, chainsMs),
-    tiles: tiles.map(({ kernel, rows }, i) => {
-      const [broadcast, lanes] = tileMs.slice(2 * i).map(ms => gflops(repeats * depth * flopPerRowStep * rows, ms));
-      return { kernel, rows, broadcast, lanes };
-    }),
-    strided: heights.map((rows, i) => {
-      const ms = tileMs[inTwoForms.length + i];
-      return { kernel: 'f32_conv_pointwise', rows, broadcast: gflops(repeats * depth * flopPerRowStep * rows, ms) };
+    tiles: tiles.map(({ kernel, rows, form }, i) => {
+      const flop = repeats * depth * flopPerRowStep * panelsOf(form) * rows;
+      return { kernel, rows, form: form ?? 'broadcast', gflops: gflops(flop, tileMs[i]) };
     }),
   };
 }
@@ -137,17 +131,16 @@ function measureLayer({ kernels, f32, i32 }, [name, inC, outC, [depth, height, w
 
 export function main(args) {
   const machine = instantiate();
-  const { tiles, strided, chains } = measureTiles(machine);
-  const [packed] = tiles;
-  const ratio = Math.max(packed.broadcast, packed.lanes) / chains;
+  const { tiles, chains } = measureTiles(machine);
+  const packed = tiles.filter(({ kernel }) => kernel === 'f32_conv_gemm');
+  const ratio = Math.max(...packed.map(tile => tile.gflops)) / chains;
   const measured = layers.map(layer => measureLayer(machine, layer));
   if (args.includes('--json'))
-    console.log(JSON.stringify({ host: host(), tiles, strided, chains, ratio, bar, layers: measured }, null, 2));
+    console.log(JSON.stringify({ host: host(), tiles, chains, ratio, bar, layers: measured }, null, 2));
   else {
     console.log(hostLine(host()));
-    for (const { kernel, rows, broadcast, lanes } of [...tiles, ...strided]) {
-      const other = lanes ? `, ${lanes.toFixed(1)} splatting lanes` : '';
-      console.log(`${kernel}, tile ${rows}x8 in L1: ${broadcast.toFixed(1)} GFLOP/s broadcasting${other}`);
+    for (const { kernel, rows, form, gflops: rate } of tiles) {
+      console.log(`${kernel}, tile ${rows}x${8 * panelsOf(form)} in L1, ${form}: ${rate.toFixed(1)} GFLOP/s`);
     }
     console.log(`12 chains of multiply-adds in registers: ${chains.toFixed(1)} GFLOP/s`);
     console.log(`ratio: ${(100 * ratio).toFixed(0)} % (bar: ${100 * bar} %)`);

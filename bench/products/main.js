@@ -9,7 +9,7 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { encode } from '../../dist/src/kernels/descriptor.js';
 import { winogradProducts } from '../../dist/src/kernels/winograd_products.js';
-import { buildBenchModule } from '../bench_module.js';
+import { buildBenchModule, useHostTiles } from '../bench_module.js';
 import { host, hostLine } from '../host.js';
 import { table } from '../stats.js';
 
@@ -29,6 +29,7 @@ export function main(args) {
   const { values } = parseArgs({ args, options: { json: { type: 'string' } } });
   const memory = new WebAssembly.Memory({ initial: 8192, maximum: 65536, shared: true });
   const kernels = new WebAssembly.Instance(buildBenchModule(), { env: { memory } }).exports;
+  useHostTiles(kernels);
   new Float32Array(memory.buffer).fill(1e-3, 16384);
   const measured = layers.map(layer => ({ ...layer, ways: measure(kernels, memory, layer) }));
   console.log(`${hostLine(host())}\n`);

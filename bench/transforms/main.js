@@ -12,7 +12,7 @@ import { gridFields, tilesOver } from '../../dist/src/kernels/winograd_grid.js';
 import { winogradInput } from '../../dist/src/kernels/winograd_input.js';
 import { winogradOutput } from '../../dist/src/kernels/winograd_output.js';
 import { axisTiles } from '../../dist/src/kernels/winograd_transforms.js';
-import { buildBenchModule } from '../bench_module.js';
+import { buildBenchModule, useHostTiles } from '../bench_module.js';
 import { host, hostLine } from '../host.js';
 import { table } from '../stats.js';
 
@@ -28,6 +28,7 @@ export function main(args) {
   const channels = Number(values.channels);
   const memory = new WebAssembly.Memory({ initial: 8192, maximum: 65536, shared: true });
   const kernels = new WebAssembly.Instance(buildBenchModule(), { env: { memory } }).exports;
+  useHostTiles(kernels);
   new Float32Array(memory.buffer).fill(1e-3, 16384);
   const groupCounts = [1, 2, 4, 8, 16].filter(count => 16 * count <= channels);
   const measured = [12, 24, 48, 96, 192].flatMap(rows =>

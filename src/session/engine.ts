@@ -6,7 +6,6 @@ import { bindInputs, hasOpenSizes, isOpen, type Shapes } from '../graph/bind.js'
 import { parameterCount } from '../graph/cost.js';
 import type { Dim, Graph, GraphInput } from '../graph/ir.js';
 import { sizeOf } from '../graph/shape.js';
-import type { TileForms } from '../kernels/tiles.js';
 import { buildTeams } from '../plan/build_teams.js';
 import type { Partition } from '../plan/cuts.js';
 import { type Loaded, type Runtime, startRuntime, type WorkerInfo } from '../runtime/index.js';
@@ -40,7 +39,7 @@ export interface SessionDescription {
   readonly workers: readonly WorkerInfo[];
   readonly module: ModuleName;
   /** The form of each kernel's register tile that is not the usual one: measured at start, and nothing but speed. */
-  readonly tileForms: TileForms;
+  readonly tileForms: Runtime['tileForms'];
   readonly algorithm: Algorithm;
   readonly weights: WeightFormat;
   readonly partition: Partition;

@@ -113,10 +113,11 @@ describe('ways to compute a convolution', () => {
 
   it('are direct ones and the tiles that its shape allows', () => {
     expect(names('a conv x=1x64x4x8x8 out=64 kernel=1x3x3 pad=0x1x1')).toEqual([
-      ...['f32_conv_gemm', 'F(1x2x2)', 'F(1x2x4)', 'F(1x4x2)', 'F(1x4x4)'],
+      'f32_conv_gemm',
+      ...['F(1x2x2)', 'F(1x2x4)', 'F(1x2x5)', 'F(1x4x2)', 'F(1x4x4)', 'F(1x4x5)', 'F(1x5x2)', 'F(1x5x4)', 'F(1x5x5)'],
     ]);
     const deep = names('a conv x=1x64x4x8x8 out=64 kernel=3x3x3');
-    expect(deep).toHaveLength(1 + 3 * 2 * 2);
+    expect(deep).toHaveLength(1 + 3 * 3 * 3);
     expect(deep).toContain('F(4x4x4)');
     expect(names('a conv x=1x512x4x8x8 out=512 kernel=3x3x3')).not.toContain('F(4x4x4)');
     expect(names('a conv x=1x64x4x8x8 out=64 kernel=3x3x3 stride=2x2x2')).toEqual(['f32_conv_gemm']);
@@ -157,7 +158,7 @@ describe('ways to compute a convolution', () => {
     const wanted = interpret(graph, feeds).get('y')!;
     for (const { name, program } of ways) {
       // The largest tiles lose more digits than any other way.
-      const tolerance = name === 'F(4x4x4)' ? 3e-5 : 1e-5;
+      const tolerance = /^F\(4x[45]x[45]\)$/.test(name) ? 4e-5 : 1e-5;
       expectSame(execute(program, feeds).get('y')!, wanted, name, tolerance);
     }
   });

@@ -24,6 +24,7 @@ export interface FakeModel {
   readonly plan?: PlanReport;
   readonly openError?: Error;
   readonly warning?: string;
+  readonly tileForms?: SessionInfo['tileForms'];
 }
 
 export interface Calls {
@@ -117,7 +118,12 @@ function fakeEngine(model: FakeModel, calls: Calls): Engine {
       if (model.openError !== undefined) throw model.openError;
       if (model.warning !== undefined) options.onWarning(model.warning);
       return {
-        info: () => ({ ...machine, inputs: model.inputs ?? [], outputs: model.outputs ?? null }),
+        info: () => ({
+          ...machine,
+          ...(model.tileForms && { tileForms: model.tileForms }),
+          inputs: model.inputs ?? [],
+          outputs: model.outputs ?? null,
+        }),
         run: async (feeds, { signal, onProgress, onProfile }) => {
           calls.fed.push(feeds);
           onProgress?.(1, 2, 'conv1');

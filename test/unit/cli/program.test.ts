@@ -26,6 +26,10 @@ describe('numavox', () => {
 
   it.each([
     [['rnu'], "numavox: unknown command 'rnu' (Did you mean run?)\n"],
+    [
+      ['run', 'c3d', '--vectors', '512'],
+      "numavox: option '--vectors <bits>' argument '512' is invalid. Allowed choices are 128, 256.\n",
+    ],
     [['run', 'c3d', '--inptu', 'x.npy'], "numavox: unknown option '--inptu' (Did you mean --input?)\n"],
     [['run'], "numavox: missing required argument 'model'\n"],
     [['run', 'c3d', 'p3d'], /^numavox: too many arguments for 'run'.*\n$/],

@@ -63,6 +63,8 @@ describe('numavox run', () => {
       '2x1x2',
       '--module',
       'simd',
+      '--vectors',
+      '128',
       '--algorithm',
       'exact',
       '--weights',
@@ -90,11 +92,20 @@ describe('numavox run', () => {
       workers: 3,
       topology: '2x1x2',
       module: 'simd',
+      vectors: 128,
       algorithm: 'exact',
       weights: 'bf16',
       weightGrowth: 3,
       shapes: { x: [1, 3, 4, 8, 8] },
     });
+  });
+
+  it.each([
+    [{ f32_conv_gemm: 'wide', f32_winograd_products: 'wide' }, 'module relaxed (wide tiles), algorithm auto'],
+    [{ f32_conv_gemm: 'lanes' }, 'module relaxed (lanes tiles), algorithm auto'],
+  ])('says which tiles the host has got: %o', async (tileForms, text) => {
+    const { stderr } = await numavox(['run', 'c3d'], { ...classifier, tileForms });
+    expect(stderr).toContain(text);
   });
 
   it('feeds arrays and tensors, in order or by name', async () => {

@@ -237,6 +237,7 @@ describe('a session', () => {
     ['workers', { workers: 1.5 }],
     ['algorithm', { algorithm: 'fast' as 'auto' }],
     ['module', { module: 'avx' as 'simd' }],
+    ['vectors', { vectors: 512 as 256 }],
     ['weights', { weights: 'int8' as 'f32' }],
     ['weightGrowth', { weightGrowth: 0.5 }],
     ['weightGrowth', { weightGrowth: Number.NaN }],
