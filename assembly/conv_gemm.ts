@@ -23,7 +23,7 @@ class Unit {
   rows: i32;
   n: i32;
   outputs: i32;
-  /** Where its sums are; bytes from one row to the next, and from one panel of outputs to the next. */
+  /** Where its sums are; bytes from one row of y to the next, and from one panel of outputs to the next. */
   sumsPtr: usize;
   rowBytes: usize;
   panelBytes: usize;
@@ -84,10 +84,8 @@ export function f32_conv_gemm(descriptorPtr: usize, unitBegin: i32, unitEnd: i32
   unit.panelBytes = TILE_OUTPUTS << 2;
   if (members > 1) {
     unit.sumsPtr = align64(packedPtr + <usize>(tiles * TILE_ROWS) * (<usize>min(d.kBlock, k) << 2));
-    unit.rowBytes = TILE_OUTPUTS << 2;
-    // A panel that is done in one go leaves its room to the next one.
-    unit.panelBytes = k > d.kBlock ? <usize>(tiles * TILE_ROWS) * unit.rowBytes : 0;
-    fillWindows(d, unit, changetype<Windows>(scratchPtr + WINDOWS_AT));
+    // Panels that are done in one go leave their room to the next ones.
+    unit.panelBytes = k > d.kBlock ? <usize>(tiles * TILE_ROWS) * B_STEP : 0;
   }
 
   for (let index = unitBegin; index < unitEnd; index++) {
@@ -115,12 +113,12 @@ function outputPtr(d: ConvGemmDescriptor, unit: Unit, m: i32): usize {
   return d.yPtr + (<usize>(m * d.outC + unit.group * (d.outC / d.groups) + unit.n) << 2);
 }
 
-/** Members of a window are rows one behind the other. Bias and activation are in the sums. */
-function fillWindows(d: ConvGemmDescriptor, unit: Unit, windows: Windows): void {
+/** Members of a window are rows of sums, one behind the other. Bias and activation are in them. */
+function fillWindows(d: ConvGemmDescriptor, unit: Unit, rowBytes: usize, windows: Windows): void {
   windows.sizes(1, 1, unit.members);
-  windows.steps(0, 0, unit.rowBytes);
+  windows.steps(0, 0, rowBytes);
   fillMembers(windows);
-  windows.fromStep = <usize>unit.members * unit.rowBytes;
+  windows.fromStep = <usize>unit.members * rowBytes;
   windows.toStep = <usize>d.outC << 2;
   windows.biasPtr = 0;
   windows.floor = -Infinity;
@@ -136,12 +134,10 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
   const count = kEnd - kBegin;
   const tileBytes = <usize>count * A_STEP;
   const members = unit.members;
-  const yStride = unit.rowBytes;
   const last = kEnd == k;
   const curved = last && d.activation != NONE && d.activation != RELU;
   const added = last && d.residualPtr != 0;
-  // Sums that a pool follows lie panel by panel.
-  const wideEnd = packedOutputs() == WIDE && members == 1 ? unit.n + (unit.outputs & -WIDE) : unit.n;
+  const wideEnd = packedOutputs() == WIDE ? unit.n + (unit.outputs & -WIDE) : unit.n;
   tile.floor = last && d.activation == RELU ? 0 : -Infinity;
   tile.panelBytes = <usize>k * B_STEP;
 
@@ -151,6 +147,8 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
     const biasPtr = d.biasPtr ? d.biasPtr + <usize>panel * B_STEP : scratchPtr + ZEROS_AT;
     const stored = n < wideEnd ? WIDE : TILE_OUTPUTS;
     const outputs = min(stored, groupOutputs - n);
+    // Sums that a pool follows lie tile by tile.
+    const yStride = members > 1 ? <usize>stored << 2 : unit.rowBytes;
     const sumsPtr = unit.sumsPtr + <usize>((n - unit.n) / TILE_OUTPUTS) * unit.panelBytes;
     let yPtr = sumsPtr;
     let aPtr = packedPtr;
@@ -180,6 +178,7 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
     }
     if (last && members > 1) {
       const to = outputPtr(d, unit, unit.m / members) + (<usize>(n - unit.n) << 2);
+      fillWindows(d, unit, yStride, changetype<Windows>(scratchPtr + WINDOWS_AT));
       storeLargest(changetype<Windows>(scratchPtr + WINDOWS_AT), sumsPtr, to, unit.rows / members, outputs);
     }
   }

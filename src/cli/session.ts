@@ -26,7 +26,7 @@ export function describeMachine(info: SessionInfo): string {
   const pins =
     pinned === info.workers.length ? 'pinned to' : pinned === 0 ? 'not pinned, meant for' : `${pinned} pinned, on`;
   const forms = new Set(Object.values(info.tileForms));
-  const tiles = forms.size > 0 ? ` (${[...forms].join(' and ')} tiles)` : '';
+  const tiles = forms.size > 0 ? ` (tiles: ${[...forms].join(', ')})` : '';
   return (
     `${plural(info.workers.length, 'worker')} on ${plural(info.nodes, info.logical ? 'logical node' : 'node')}, ${plural(info.clusters, 'cluster')}, ` +
     `${pins} CPU ${cpus}; module ${info.module}${tiles}, algorithm ${info.algorithm}${info.weights === 'f32' ? '' : `, weights ${info.weights}`}`

@@ -96,7 +96,8 @@ export const convGemm: Kernel<typeof convGemmFields> = {
     const kFloats = Math.min(d.kBlock, depth);
     const rows = roundUp(Math.min(d.mBlock, positions), tileRows);
     const spans = 7 * roundUp(4 * kFloats, 64);
-    const panels = d.kBlock < depth ? Math.ceil(Math.min(d.nBlock, outputs) / tileOutputs) : 1;
+    // Two panels where a tile is wide.
+    const panels = d.kBlock < depth ? Math.ceil(Math.min(d.nBlock, outputs) / tileOutputs) : 2;
     const sums = members > 1 ? rows * panels * 4 * tileOutputs : 0;
     return 1344 + spans + roundUp(rows * 16, 64) + roundUp(rows * kFloats * 4, 64) + sums;
   },

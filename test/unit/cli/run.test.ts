@@ -101,8 +101,8 @@ describe('numavox run', () => {
   });
 
   it.each([
-    [{ f32_conv_gemm: 'wide', f32_winograd_products: 'wide' }, 'module relaxed (wide tiles), algorithm auto'],
-    [{ f32_conv_gemm: 'lanes' }, 'module relaxed (lanes tiles), algorithm auto'],
+    [{ f32_conv_gemm: 'wide', f32_winograd_products: 'wide' }, 'module relaxed (tiles: wide), algorithm auto'],
+    [{ f32_conv_gemm: 'lanes' }, 'module relaxed (tiles: lanes), algorithm auto'],
   ])('says which tiles the host has got: %o', async (tileForms, text) => {
     const { stderr } = await numavox(['run', 'c3d'], { ...classifier, tileForms });
     expect(stderr).toContain(text);
