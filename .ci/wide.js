@@ -6,7 +6,7 @@
 //
 // Where V8 or the CPU does not fuse, nothing is run.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,8 +21,8 @@ function skip(reason) {
 }
 const major = Number(execFileSync(node, ['-p', 'process.versions.node.split(".")[0]'], { encoding: 'utf8' }));
 if (major < 24) skip(`Node ${major} does not fuse vectors; NUMAVOX_WIDE_NODE may name another`);
-if (process.arch !== 'x64' || !/^flags\b.*\bavx2\b/m.test(readFileSync('/proc/cpuinfo', 'utf8')))
-  skip('the CPU has no AVX2');
+const cpu = existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
+if (process.arch !== 'x64' || !/^flags\b.*\bavx2\b/m.test(cpu)) skip('the CPU has no AVX2');
 
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs');
 // Threads have the flags of the process. Without Liftoff nothing runs that is not optimized.

@@ -4,11 +4,11 @@
  */
 import { Tile } from "./gemm_tile";
 import { madd } from "./simd";
-import { packedOutputs, packedTile, stridedOutputs, stridedTile, tableForm, tableOutputs, tableTile } from "./tiles";
+import { PACKED, STRIDED, TABLE, outputsOf, packedTile, stridedTile, tableForm, tableTile } from "./tiles";
 
 /** Repeats one tile over the same packed operands, in the form that `use_tiles` has set. */
 export function bench_tile(tilePtr: usize, aPtr: usize, bPtr: usize, k: i32, repeats: i32): void {
-  for (let i = 0; i < repeats; i++) packedTile(packedOutputs(), changetype<Tile>(tilePtr), aPtr, bPtr, k);
+  for (let i = 0; i < repeats; i++) packedTile(outputsOf(PACKED), changetype<Tile>(tilePtr), aPtr, bPtr, k);
 }
 
 /** Repeats one tile of `rows` rows that are read in place, for the run of k at runPtr. */
@@ -21,7 +21,7 @@ export function bench_table_tile(
   repeats: i32,
 ): void {
   const form = tableForm(rows, true);
-  for (let i = 0; i < repeats; i++) tableTile(form, tableOutputs(), rows, aPtr, runPtr, bPtr, yPtr, yPtr);
+  for (let i = 0; i < repeats; i++) tableTile(form, outputsOf(TABLE), rows, aPtr, runPtr, bPtr, yPtr, yPtr);
 }
 
 /** The same for rows aStride bytes apart. */
@@ -34,7 +34,7 @@ export function bench_strided_tile(
   k: i32,
   repeats: i32,
 ): void {
-  for (let i = 0; i < repeats; i++) stridedTile(stridedOutputs(), rows, tilePtr, aPtr, aStride, bPtr, k);
+  for (let i = 0; i < repeats; i++) stridedTile(outputsOf(STRIDED), rows, tilePtr, aPtr, aStride, bPtr, k);
 }
 
 /** Twelve independent chains of multiply-adds that touch no memory but to keep their result: 96 flop per step. */

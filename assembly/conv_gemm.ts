@@ -10,7 +10,7 @@ import { ConvGemmDescriptor } from "./conv_gemm_descriptor";
 import { A_STEP, B_STEP, TILE_OUTPUTS, TILE_ROWS, Tile } from "./gemm_tile";
 import { Gather, ORIGIN_BYTES, fillOrigins, gatherBlock } from "./img2row";
 import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
-import { WIDE, packedOutputs, packedTile } from "./tiles";
+import { PACKED, WIDE, outputsOf, packedTile } from "./tiles";
 import { Windows, WINDOWS_BYTES, fillMembers, storeLargest } from "./pool_windows";
 
 /** One unit: a block of positions x a block of outputs of one group. */
@@ -137,7 +137,7 @@ function multiplyBlock(d: ConvGemmDescriptor, scratchPtr: usize, packedPtr: usiz
   const last = kEnd == k;
   const curved = last && d.activation != NONE && d.activation != RELU;
   const added = last && d.residualPtr != 0;
-  const wideEnd = packedOutputs() == WIDE ? unit.n + (unit.outputs & -WIDE) : unit.n;
+  const wideEnd = outputsOf(PACKED) == WIDE ? unit.n + (unit.outputs & -WIDE) : unit.n;
   tile.floor = last && d.activation == RELU ? 0 : -Infinity;
   tile.panelBytes = <usize>k * B_STEP;
 

@@ -10,7 +10,7 @@ import { ceilDiv, partBegin } from "./rows";
 import { StridedTile } from "./strided_tile";
 import { EDGE_STRIDE, activateTile, copyRows } from "./tile_ends";
 import { LEAST_TILE_ROWS, tileHeight, tilesOver } from "./tile_heights";
-import { WIDE, stridedOutputs, stridedTile } from "./tiles";
+import { STRIDED, WIDE, outputsOf, stridedTile } from "./tiles";
 import { touch, touchRows } from "./touch";
 
 // @ts-ignore: decorator
@@ -176,7 +176,7 @@ function multiplyRows(d: ConvPointwiseDescriptor, scratchPtr: usize, group: i32,
 
   const isCurved = d.activation != NONE && d.activation != RELU;
   const isPlain = isWhole && !isCurved && rows >= LEAST_TILE_ROWS * tilesOver(rows);
-  const isWide = isPlain && stridedOutputs() == WIDE && groupOutputs - panel * TILE_OUTPUTS >= WIDE;
+  const isWide = isPlain && outputsOf(STRIDED) == WIDE && groupOutputs - panel * TILE_OUTPUTS >= WIDE;
   touch(bPtr, <usize>k * (isWide ? 2 * B_STEP : B_STEP), scratchPtr + SINK_AT);
   const xPtr = d.xPtr + (<usize>(group * k) << 2);
   const output = <usize>(group * groupOutputs + panel * TILE_OUTPUTS) << 2;

@@ -200,7 +200,7 @@ function threeRows(tile: Tile, first: usize, aPtr: usize, bPtr: usize, k: i32): 
   v128.store(row, f32x4.pmax(s21, floor), 16);
 }
 
-/** See `widePackedTile` in tiles.ts. */
+/** See `packedTile` in tiles.ts. */
 export function packedTile6x16(tilePtr: usize, aPtr: usize, bPtr: usize, k: i32): void {
   const tile = changetype<Tile>(tilePtr);
   if (ASC_FEATURE_RELAXED_SIMD) wideRows(6, tile, 0, aPtr, bPtr, k);
@@ -278,6 +278,7 @@ function wideRows(rows: i32, tile: Tile, first: usize, aPtr: usize, bPtr: usize,
   stride = tile.yStride;
   row = tile.yPtr + first * stride;
   const floor = f32x4.splat(tile.floor);
+  // It is not y itself.
   const residual = tile.residualPtr ? tile.residualPtr - tile.yPtr : 0;
   finishWide(row, residual, s00, s01, s02, s03, floor);
   row += stride;

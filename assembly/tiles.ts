@@ -13,13 +13,13 @@ import { tile4x16, tile4x8, tile5x16, tile5x8, tile6x16, tile6x8 } from "./table
 /** A bit for each kernel, also in src/kernels/tiles.ts. */
 // @ts-ignore: decorator
 @inline
-const PACKED: i32 = 1;
+export const PACKED: i32 = 1;
 // @ts-ignore: decorator
 @inline
-const TABLE: i32 = 2;
+export const TABLE: i32 = 2;
 // @ts-ignore: decorator
 @inline
-const STRIDED: i32 = 4;
+export const STRIDED: i32 = 4;
 
 /** The tiles that splat lanes, and those of 16 outputs, in this instance of the module. */
 let laneTiles: i32 = 0;
@@ -30,7 +30,7 @@ export function use_tiles(lanes: i32, wide: i32): void {
   wideTiles = wide;
 }
 
-/** Whether the host fuses neighbouring vectors. */
+/** Whether the host fuses neighbouring vectors: it has won a race by wide tiles. */
 // @ts-ignore: decorator
 @inline
 export function fusesVectors(): bool {
@@ -42,23 +42,11 @@ export function fusesVectors(): bool {
 @inline
 export const WIDE: i32 = 16;
 
-/** Outputs that a tile takes at a time. */
+/** Outputs that a kernel's tiles take at a time. */
 // @ts-ignore: decorator
 @inline
-export function packedOutputs(): i32 {
-  return wideTiles & PACKED ? WIDE : TILE_OUTPUTS;
-}
-
-// @ts-ignore: decorator
-@inline
-export function tableOutputs(): i32 {
-  return wideTiles & TABLE ? WIDE : TILE_OUTPUTS;
-}
-
-// @ts-ignore: decorator
-@inline
-export function stridedOutputs(): i32 {
-  return wideTiles & STRIDED ? WIDE : TILE_OUTPUTS;
+export function outputsOf(kernel: i32): i32 {
+  return wideTiles & kernel ? WIDE : TILE_OUTPUTS;
 }
 
 // Inlined: a tile should have two callers, or be exported, so that the optimizer leaves it a function of its own.

@@ -12,7 +12,7 @@ import { ceilDiv } from "./rows";
 import { GROUP_ROW, RUN_HEADER } from "./table_tile";
 import { tileHeight, tilesOver } from "./tile_heights";
 import { touch } from "./touch";
-import { LANES, WIDE, tableForm, tableOutputs, tableTile } from "./tiles";
+import { LANES, TABLE, WIDE, outputsOf, tableForm, tableTile } from "./tiles";
 
 /** Panels that stay in L2 while rows pass, in bytes. */
 // @ts-ignore: decorator
@@ -86,7 +86,7 @@ function multiplyPanels(d: WinogradProductsDescriptor, scratchPtr: usize, point:
   const y = d.yPtr + (<usize>point * <usize>d.yPointStride << 2);
   const depth = d.taps * d.channels;
   let runPtr = scratchPtr + RUNS_AT;
-  const isWide = tableOutputs() == WIDE;
+  const isWide = outputsOf(TABLE) == WIDE;
   const pairsBegin = isWide ? min(last, (first + 1) & ~1) : last;
   const pairsEnd = isWide ? max(pairsBegin, last & ~1) : last;
   let blockPtr = d.wPtr + <usize>(point * d.panels * depth) * B_STEP;

@@ -17,7 +17,7 @@ export const fuses = fuseVectors();
 export const chainsOf = ({ bench_chains, bench_wide_chains }) => (fuses ? bench_wide_chains : bench_chains);
 export const flopPerChainStep = 2 * 12 * (fuses ? 8 : 4);
 
-/** Has kernels use the tiles that a session on this host would choose. */
+/** Has kernels use wide tiles where vectors are fused, as sessions do when these have won their race. */
 export function useHostTiles(kernels) {
   kernels.use_tiles(...tileBits(fuses ? Object.fromEntries(tiledKernels.map(kernel => [kernel, 'wide'])) : {}));
 }

@@ -7,7 +7,7 @@ export const workerUrl = new URL('workers/worker.js', dist);
 /** The two builds of the kernels: `relaxed` has fused multiply-add. */
 export type ModuleName = 'simd' | 'relaxed';
 
-/** Bits of a vector, at most. */
+/** Bits of the vectors that V8 is asked for. */
 export type VectorBits = 128 | 256;
 
 export const wasmUrl = (module: ModuleName): URL => new URL(`wasm/${module}.wasm`, dist);

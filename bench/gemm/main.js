@@ -142,7 +142,7 @@ export function main(args) {
     for (const { kernel, rows, form, gflops: rate } of tiles) {
       console.log(`${kernel}, tile ${rows}x${8 * panelsOf(form)} in L1, ${form}: ${rate.toFixed(1)} GFLOP/s`);
     }
-    console.log(`12 chains of multiply-adds in registers: ${chains.toFixed(1)} GFLOP/s`);
+    console.log(`chains of multiply-adds in registers: ${chains.toFixed(1)} GFLOP/s`);
     console.log(`ratio: ${(100 * ratio).toFixed(0)} % (bar: ${100 * bar} %)`);
     for (const { name, ms, gflops: rate } of measured) {
       console.log(`${name}: ${ms.toFixed(1)} ms, ${rate.toFixed(1)} GFLOP/s`);

@@ -94,7 +94,7 @@ export function addMachineOptions(command: Command): Command {
   return addPlanningOptions(command)
     .addOption(new Option('--module <name>', 'kernels with or without fused multiply-add').choices(['simd', 'relaxed']))
     .addOption(
-      new Option('--vectors <bits>', 'at most; 256 where Node and CPU can, the results are the same').choices([
+      new Option('--vectors <bits>', 'that V8 is asked for, 256 unless given; the results are the same').choices([
         '128',
         '256',
       ]),

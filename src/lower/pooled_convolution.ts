@@ -1,20 +1,17 @@
 /** A convolution with a pool: which kernels do both at once, and both one after the other for those that do not. */
 import type { ConvNode, PoolNode } from '../graph/ir.js';
 import { beforePool } from '../graph/pooled.js';
-import { mostPoolMembers } from '../kernels/fields.js';
-import { product } from '../kernels/sizes.js';
 import { wholeBox } from '../plan/box.js';
 import { type Context, intoLayout } from './context.js';
 import type { ConvMethod } from './convolution.js';
 import { type Held, partOf } from './held.js';
 import { channelsLast } from './layout.js';
 import { poolFrom } from './pooling.js';
-import { lift } from './spatial.js';
-import { holdsWindows } from './winograd.js';
+import { holdsWindows, isSmallPool } from './winograd.js';
 
 /** Whether the kernels of that method take the largest of each window themselves: it lies in one tile, or in one unit. */
 export function poolsItself(node: ConvNode, { kernel, winograd }: ConvMethod): boolean {
-  if (kernel !== 'f32_conv_gemm' || product(lift(node.pool ?? [], 1)) > mostPoolMembers) return false;
+  if (kernel !== 'f32_conv_gemm' || !isSmallPool(node.pool)) return false;
   return !winograd || holdsWindows(node, winograd);
 }
 

@@ -1,5 +1,6 @@
 /** Whether and how a convolution is done by Winograd's method: from the layer's shape alone, so that rounding never depends on the machine. */
 import type { ConvNode } from '../graph/ir.js';
+import { mostPoolMembers } from '../kernels/fields.js';
 import { product, roundUp, type Triple } from '../kernels/sizes.js';
 import { tilesOver } from '../kernels/winograd_grid.js';
 import { type AxisTile, axisTiles, tapsOf } from '../kernels/winograd_transforms.js';
@@ -123,6 +124,9 @@ function winogradCost(shape: ConvShape, choice: WinogradChoice): number {
   return transforms + (batch * rows <= tileRows.most ? Math.max(products, weights) : products + weights);
 }
 
+/** Whether a pool of these windows may be computed by the convolution before it. */
+export const isSmallPool = (pool: readonly number[] | null): boolean => product(lift(pool ?? [], 1)) <= mostPoolMembers;
+
 /** Whether each window of the layer's pool lies in one tile; so it does where there is no pool. */
 export function holdsWindows({ pool, window }: ConvNode, { axes }: WinogradChoice): boolean {
   const windows = lift(pool ?? [], 1);
@@ -195,7 +199,7 @@ export function chooseWinograd(
   const shape = convShape(node, x, y);
   let best: WinogradChoice | null = null;
   let least = leastGain * directCost(shape);
-  const apart = costs.pooledApart * shape.batch * shape.outC * product(shape.outSizes);
+  const apart = isSmallPool(node.pool) ? costs.pooledApart * shape.batch * shape.outC * product(shape.outSizes) : 0;
   for (const choice of winogradWays(node, x, y, growth)) {
     const cost = winogradCost(shape, choice) + (holdsWindows(node, choice) ? 0 : apart);
     if (cost >= least) continue;

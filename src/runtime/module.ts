@@ -42,13 +42,18 @@ export function chooseModule(wanted?: ModuleName): ModuleName {
  * on, for CPUs with AVX2. The bits of results stay. False where it cannot, or may not know how to.
  */
 export function fuseVectors(): boolean {
-  const [major = 0, minor = 0] = process.versions.v8.split('.').map(Number);
-  if (process.arch !== 'x64' || major < 13 || (major === 13 && minor < 6)) return false;
+  if (!canFuse(process.versions.v8, process.arch)) return false;
   setFlagsFromString('--experimental-wasm-revectorize');
   return true;
 }
 
-const compiled = new Map<ModuleName, Promise<WebAssembly.Module>>();
+/** Whether that version of V8 knows how to. Exported for tests. */
+export function canFuse(v8: string, arch: string): boolean {
+  const [major = 0, minor = 0] = v8.split('.').map(Number);
+  return arch === 'x64' && (major > 13 || (major === 13 && minor >= 6));
+}
+
+const compiled = new Map<string, Promise<WebAssembly.Module>>();
 
 /** The bytes are read by an asynchronous call: see `startTeam` for why that matters. */
 export const readModule = (name: ModuleName): Promise<Buffer> =>
@@ -58,17 +63,18 @@ export const readModule = (name: ModuleName): Promise<Buffer> =>
     });
   });
 
-/** Compiles a module, once per process. */
-export function compileModule(name: ModuleName, bytes: Buffer): Promise<WebAssembly.Module> {
-  let module = compiled.get(name);
+/** Compiles a module, once per process, and once more for those who want V8 to fuse vectors: it compiles functions when they have run for a while. */
+export function compileModule(name: ModuleName, bytes: Buffer, fused = false): Promise<WebAssembly.Module> {
+  const key = `${name} ${fused}`;
+  let module = compiled.get(key);
   if (!module) {
     module = WebAssembly.compile(bytes).catch((cause: unknown) => {
-      compiled.delete(name);
+      compiled.delete(key);
       throw new NumavoxError('unsupported', `this host cannot run the kernels (module "${name}"): ${String(cause)}`, {
         cause,
       });
     });
-    compiled.set(name, module);
+    compiled.set(key, module);
   }
   return module;
 }

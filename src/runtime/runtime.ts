@@ -26,7 +26,7 @@ export interface RuntimeOptions {
   readonly teams: TeamTree;
   /** Which build of the kernels; the best the host has where absent. */
   readonly module?: ModuleName;
-  /** 256 where absent: V8 may fuse two vectors. */
+  /** 256 where absent: V8 is asked to fuse vectors. */
   readonly vectors?: VectorBits;
   readonly onWarning: (message: string) => void;
   /** Limit of a worker's JavaScript heap; V8's own where absent. */
@@ -97,12 +97,12 @@ let programsSoFar = 0;
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const name = chooseModule(options.module);
-  const form = options.vectors !== 128 && fuseVectors() ? 'wide' : 'lanes';
+  const fused = options.vectors !== 128 && fuseVectors();
   const availableCpus = availableParallelism();
   // Also the asynchronous fs call that has to come before the first pinned worker.
-  const compiling = compileModule(name, await readModule(name));
+  const compiling = compileModule(name, await readModule(name), fused);
   const starting = startTeam({ ...options, availableCpus });
-  const racing = compiling.then(module => ({ module, decide: startTileRace(module, form) }));
+  const racing = compiling.then(module => ({ module, decide: startTileRace(module, fused ? 'wide' : 'lanes') }));
   const [compiled, started] = await Promise.allSettled([racing, starting]);
   if (started.status === 'rejected') throw started.reason;
   const team = started.value;

@@ -1,5 +1,5 @@
 /**
- * Chooses the form of each register tile, by racing two on operands in L1: the one that broadcasts, and the one that might suit the host.
+ * Chooses the form of each register tile, by racing two on operands in a core's own caches: the one that broadcasts, and the one that might suit the host.
  * Invariant: no result depends on the choice, and the form that broadcasts is kept unless the other is clearly faster, whatever the
  * clock says, and gives the same bits.
  *
@@ -30,7 +30,7 @@ export interface Pair {
 
 /** The first race has to be long enough for V8 to take notice. */
 const pairs = 16;
-const callsPerSample = 6;
+const callsPerSample = 4;
 /** A pair is won by a tenth, the race by three quarters of the pairs. */
 const clearly = 0.9;
 const most = 0.75;
@@ -51,11 +51,11 @@ export function otherWins(first: readonly Pair[], later: readonly Pair[]): boole
   return isCompiledWell('broadcastMs') && isCompiledWell('otherMs') && won.length >= most * later.length;
 }
 
-/** 12 rows of 64 floats by 64 outputs, in the second page of a memory: the first one is the module's own. */
-const [rows, depth, outputs] = [12, 64, 64];
-const places = { xPtr: 0x10000, yPtr: 0x11000, wPtr: 0x12000 };
-const [descriptorPtr, scratchPtr] = [0x16000, 0x17000];
-const pages = 2;
+/** 48 rows of 128 floats by 32 outputs, behind the first page of a memory, which is the module's own. */
+const [rows, depth, outputs] = [48, 128, 32];
+const places = { xPtr: 0x10000, yPtr: 0x16000, wPtr: 0x18000 };
+const [descriptorPtr, scratchPtr] = [0x1c000, 0x1d000];
+const pages = 3;
 
 const gemmDescriptor = (): Int32Array =>
   encode(convGemm.fields, {

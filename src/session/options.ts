@@ -39,8 +39,9 @@ export interface NumavoxOptions {
   /** Kernels with or without fused multiply-add; the better one that this Node has unless given. */
   readonly module?: ModuleName;
   /**
-   * Bits of a vector, at most; 256 unless given. Kernels are written for 128; V8 from 13.6 on (Node 24) fuses neighbours to 256 on CPUs
-   * with AVX2, by a flag that is then set for the whole process. The results have the same bits.
+   * Bits of the vectors that V8 is asked for; 256 unless given. Kernels are written for 128; V8 from 13.6 on (Node 24) fuses neighbours to
+   * 256 on CPUs with AVX2, by a flag that stays set for the whole process. With 128, it is not set; what another session has set stays. The
+   * results have the same bits.
    */
   readonly vectors?: VectorBits;
   readonly algorithm?: Algorithm;

@@ -93,6 +93,11 @@ describe('f32_conv_pointwise', () => {
     check(ragged, fusion);
   });
 
+  it.each([false, true])('of results that are far away, residual %s', residual => {
+    const far: Problem = { positions: 32800, inC: 1, outC: 33 };
+    check(far, { blocks: { mBlocks: 3, nBlocks: 1 }, residual, activation: activationCodes.relu });
+  });
+
   it('has the bits of f32_conv_gemm, whatever its blocks', () => {
     const grouped: Problem = { positions: 29, inC: 36, outC: 54, groups: 3 };
     const deep: Problem = { positions: 25, inC: 700, outC: 19 };
