@@ -19,6 +19,11 @@ import { LANES, TABLE, WIDE, outputsOf, tableForm, tableTile } from "./tiles";
 @inline
 const STAYING_BYTES: i32 = 131072;
 
+/** Weights that stay in a core's own cache, in bytes. */
+// @ts-ignore: decorator
+@inline
+const NEAR_BYTES: i32 = 524288;
+
 /** Where the runs lie in the scratch, in bytes from its beginning. */
 // @ts-ignore: decorator
 @inline
@@ -86,7 +91,9 @@ function multiplyPanels(d: WinogradProductsDescriptor, scratchPtr: usize, point:
   const y = d.yPtr + (<usize>point * <usize>d.yPointStride << 2);
   const depth = d.taps * d.channels;
   let runPtr = scratchPtr + RUNS_AT;
-  const isWide = outputsOf(TABLE) == WIDE;
+  // A pair of panels is two streams, which come slower from afar than one: it pays where rows pass more than once.
+  const isNear = d.points * d.panels * depth <= NEAR_BYTES / <i32>B_STEP;
+  const isWide = outputsOf(TABLE) == WIDE && (isNear || tilesOver(d.rows) > 1);
   const pairsBegin = isWide ? min(last, (first + 1) & ~1) : last;
   const pairsEnd = isWide ? max(pairsBegin, last & ~1) : last;
   let blockPtr = d.wPtr + <usize>(point * d.panels * depth) * B_STEP;
