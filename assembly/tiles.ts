@@ -94,7 +94,7 @@ export function tableTile(
   else tile4x8(aPtr, runPtr, bPtr, startPtr, yPtr);
 }
 
-/** See strided6x8 in strided_tile.ts, `rows` (4 to MOST_TILE_ROWS) of them. Where rows and outputs are constants, there is but one call. */
+/** See strided6x8 in strided_tile.ts: `rows` is 4 to MOST_TILE_ROWS. Where rows and outputs are constants, there is but one call. */
 // @ts-ignore: decorator
 @inline
 export function stridedTile(

@@ -98,7 +98,11 @@ export function inputVectors7(
   step: usize,
 ): void {
   const minusHalf = f32x4.splat(-0.5);
-  put(width, to + 6 * step, madd(x1, f32x4.splat(4), madd(x3, f32x4.splat(-5), x5)), madd(y1, f32x4.splat(4), madd(y3, f32x4.splat(-5), y5)));
+  put(
+    width, to + 6 * step,
+    madd(x1, f32x4.splat(4), madd(x3, f32x4.splat(-5), x5)),
+    madd(y1, f32x4.splat(4), madd(y3, f32x4.splat(-5), y5)),
+  );
   inputVectors6(
     width,
     madd(x0, minusHalf, x1),

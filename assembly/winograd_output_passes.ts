@@ -239,7 +239,12 @@ function line4(
   residual: usize,
 ): void {
   putFinished(width, finish, to, f32x4.add(m0, f32x4.add(m1, m2)), f32x4.add(n0, f32x4.add(n1, n2)), biasX, biasY, floor, residual);
-  putFinished(width, finish, to + step, f32x4.add(f32x4.sub(m1, m2), m3), f32x4.add(f32x4.sub(n1, n2), n3), biasX, biasY, floor, residual);
+  putFinished(
+    width, finish, to + step,
+    f32x4.add(f32x4.sub(m1, m2), m3),
+    f32x4.add(f32x4.sub(n1, n2), n3),
+    biasX, biasY, floor, residual,
+  );
 }
 
 // @ts-ignore: decorator
@@ -270,9 +275,24 @@ function line6(
   const differenceX = f32x4.sub(m1, m2), differenceY = f32x4.sub(n1, n2);
   const farSumX = f32x4.add(m3, m4), farSumY = f32x4.add(n3, n4);
   const farDifferenceX = f32x4.sub(m3, m4), farDifferenceY = f32x4.sub(n3, n4);
-  putFinished(width, finish, to, f32x4.add(m0, f32x4.add(sumX, farSumX)), f32x4.add(n0, f32x4.add(sumY, farSumY)), biasX, biasY, floor, residual);
-  putFinished(width, finish, to + step, madd(farDifferenceX, f32x4.splat(2), differenceX), madd(farDifferenceY, f32x4.splat(2), differenceY), biasX, biasY, floor, residual);
-  putFinished(width, finish, to + 2 * step, madd(farSumX, f32x4.splat(4), sumX), madd(farSumY, f32x4.splat(4), sumY), biasX, biasY, floor, residual);
+  putFinished(
+    width, finish, to,
+    f32x4.add(m0, f32x4.add(sumX, farSumX)),
+    f32x4.add(n0, f32x4.add(sumY, farSumY)),
+    biasX, biasY, floor, residual,
+  );
+  putFinished(
+    width, finish, to + step,
+    madd(farDifferenceX, f32x4.splat(2), differenceX),
+    madd(farDifferenceY, f32x4.splat(2), differenceY),
+    biasX, biasY, floor, residual,
+  );
+  putFinished(
+    width, finish, to + 2 * step,
+    madd(farSumX, f32x4.splat(4), sumX),
+    madd(farSumY, f32x4.splat(4), sumY),
+    biasX, biasY, floor, residual,
+  );
   const lastX = madd(farDifferenceX, f32x4.splat(8), differenceX), lastY = madd(farDifferenceY, f32x4.splat(8), differenceY);
   putFinished(width, finish, to + 3 * step, f32x4.add(lastX, m5), f32x4.add(lastY, n5), biasX, biasY, floor, residual);
 }
@@ -311,19 +331,41 @@ function line7(
   const differenceX = f32x4.sub(m1, m2), differenceY = f32x4.sub(n1, n2);
   const farSumX = f32x4.add(m3, m4), farSumY = f32x4.add(n3, n4);
   const farDifferenceX = f32x4.sub(m3, m4), farDifferenceY = f32x4.sub(n3, n4);
-  putFinished(width, finish, to, f32x4.add(f32x4.add(m0, m6), f32x4.add(sumX, farSumX)), f32x4.add(f32x4.add(n0, n6), f32x4.add(sumY, farSumY)), biasX, biasY, floor, residual);
-  const oneX = f32x4.add(madd(farDifferenceX, f32x4.splat(2), differenceX), halfOf6X), oneY = f32x4.add(madd(farDifferenceY, f32x4.splat(2), differenceY), halfOf6Y);
+  putFinished(
+    width, finish, to,
+    f32x4.add(f32x4.add(m0, m6), f32x4.add(sumX, farSumX)),
+    f32x4.add(f32x4.add(n0, n6), f32x4.add(sumY, farSumY)),
+    biasX, biasY, floor, residual,
+  );
+  const oneX = f32x4.add(madd(farDifferenceX, f32x4.splat(2), differenceX), halfOf6X);
+  const oneY = f32x4.add(madd(farDifferenceY, f32x4.splat(2), differenceY), halfOf6Y);
   putFinished(width, finish, to + step, oneX, oneY, biasX, biasY, floor, residual);
-  const twoX = f32x4.add(madd(farSumX, f32x4.splat(4), sumX), quarterOf6X), twoY = f32x4.add(madd(farSumY, f32x4.splat(4), sumY), quarterOf6Y);
+  const twoX = f32x4.add(madd(farSumX, f32x4.splat(4), sumX), quarterOf6X);
+  const twoY = f32x4.add(madd(farSumY, f32x4.splat(4), sumY), quarterOf6Y);
   putFinished(width, finish, to + 2 * step, twoX, twoY, biasX, biasY, floor, residual);
   const threeX = madd(farDifferenceX, f32x4.splat(8), differenceX), threeY = madd(farDifferenceY, f32x4.splat(8), differenceY);
   if (tile == 4) {
-    putFinished(width, finish, to + 3 * step, f32x4.add(threeX, madd(quarterOf6X, half, m5)), f32x4.add(threeY, madd(quarterOf6Y, half, n5)), biasX, biasY, floor, residual);
+    putFinished(
+      width, finish, to + 3 * step,
+      f32x4.add(threeX, madd(quarterOf6X, half, m5)),
+      f32x4.add(threeY, madd(quarterOf6Y, half, n5)),
+      biasX, biasY, floor, residual,
+    );
     return;
   }
-  putFinished(width, finish, to + 3 * step, madd(quarterOf6X, half, threeX), madd(quarterOf6Y, half, threeY), biasX, biasY, floor, residual);
+  putFinished(
+    width, finish, to + 3 * step,
+    madd(quarterOf6X, half, threeX),
+    madd(quarterOf6Y, half, threeY),
+    biasX, biasY, floor, residual,
+  );
   const fourX = madd(farSumX, f32x4.splat(16), sumX), fourY = madd(farSumY, f32x4.splat(16), sumY);
-  putFinished(width, finish, to + 4 * step, f32x4.add(fourX, madd(quarterOf6X, f32x4.splat(0.25), m5)), f32x4.add(fourY, madd(quarterOf6Y, f32x4.splat(0.25), n5)), biasX, biasY, floor, residual);
+  putFinished(
+    width, finish, to + 4 * step,
+    f32x4.add(fourX, madd(quarterOf6X, f32x4.splat(0.25), m5)),
+    f32x4.add(fourY, madd(quarterOf6Y, f32x4.splat(0.25), n5)),
+    biasX, biasY, floor, residual,
+  );
 }
 
 // @ts-ignore: decorator

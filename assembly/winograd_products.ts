@@ -85,7 +85,7 @@ function fillRuns(d: WinogradProductsDescriptor, runPtr: usize): void {
   }
 }
 
-/** All rows of panels [first, last) at one point, one block of K after another. Pairs share cache lines of y: they begin with an even panel. */
+/** All rows of panels [first, last) at one point, one block of K after another. A pair shares cache lines of y: its first panel is even. */
 function multiplyPanels(d: WinogradProductsDescriptor, scratchPtr: usize, point: i32, first: i32, last: i32): void {
   const x = d.xPtr + (<usize>point * <usize>d.xPointStride << 2);
   const y = d.yPtr + (<usize>point * <usize>d.yPointStride << 2);

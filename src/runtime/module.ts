@@ -63,7 +63,10 @@ export const readModule = (name: ModuleName): Promise<Buffer> =>
     });
   });
 
-/** Compiles a module, once per process, and once more for those who want V8 to fuse vectors: it compiles functions when they have run for a while. */
+/**
+ * Compiles a module, once per process, and once more for those who want V8 to fuse vectors: functions that it has compiled well before
+ * stay as they are.
+ */
 export function compileModule(name: ModuleName, bytes: Buffer, fused = false): Promise<WebAssembly.Module> {
   const key = `${name} ${fused}`;
   let module = compiled.get(key);
