@@ -94,10 +94,10 @@ export function addMachineOptions(command: Command): Command {
   return addPlanningOptions(command)
     .addOption(new Option('--module <name>', 'kernels with or without fused multiply-add').choices(['simd', 'relaxed']))
     .addOption(
-      new Option('--vectors <bits>', 'that V8 is asked for, 256 unless given; the results are the same').choices([
-        '128',
-        '256',
-      ]),
+      new Option(
+        '--vectors <bits>',
+        'length of vectors that V8 is asked for, 256 unless given; the results are the same',
+      ).choices(['128', '256']),
     );
 }
 
