@@ -39,40 +39,18 @@ export function bench_strided_tile(
 
 /** Twelve independent chains of multiply-adds that touch no memory but to keep their result: 96 flop per step. */
 export function bench_chains(resultPtr: usize, steps: i32): void {
-  const factor = v128.load(resultPtr);
-  const term = v128.load(resultPtr, 16);
-  let s0 = term, s1 = term, s2 = term, s3 = term, s4 = term, s5 = term;
-  let s6 = term, s7 = term, s8 = term, s9 = term, s10 = term, s11 = term;
-  do {
-    s0 = madd(factor, term, s0);
-    s1 = madd(factor, term, s1);
-    s2 = madd(factor, term, s2);
-    s3 = madd(factor, term, s3);
-    s4 = madd(factor, term, s4);
-    s5 = madd(factor, term, s5);
-    s6 = madd(factor, term, s6);
-    s7 = madd(factor, term, s7);
-    s8 = madd(factor, term, s8);
-    s9 = madd(factor, term, s9);
-    s10 = madd(factor, term, s10);
-    s11 = madd(factor, term, s11);
-  } while (--steps);
-  v128.store(resultPtr, s0, 32);
-  v128.store(resultPtr, s1, 48);
-  v128.store(resultPtr, s2, 64);
-  v128.store(resultPtr, s3, 80);
-  v128.store(resultPtr, s4, 96);
-  v128.store(resultPtr, s5, 112);
-  v128.store(resultPtr, s6, 128);
-  v128.store(resultPtr, s7, 144);
-  v128.store(resultPtr, s8, 160);
-  v128.store(resultPtr, s9, 176);
-  v128.store(resultPtr, s10, 192);
-  v128.store(resultPtr, s11, 208);
+  runChains(12, resultPtr, steps);
 }
 
 /** The same of twice as many that lie side by side, for hosts that fuse neighbouring vectors: 192 flop per step. */
 export function bench_wide_chains(resultPtr: usize, steps: i32): void {
+  runChains(24, resultPtr, steps);
+}
+
+/** `count`, 12 or 24, is a constant. */
+// @ts-ignore: decorator
+@inline
+function runChains(count: i32, resultPtr: usize, steps: i32): void {
   const factor = v128.load(resultPtr);
   const term = v128.load(resultPtr, 16);
   let s0 = term, s1 = term, s2 = term, s3 = term, s4 = term, s5 = term;
@@ -92,18 +70,20 @@ export function bench_wide_chains(resultPtr: usize, steps: i32): void {
     s9 = madd(factor, term, s9);
     s10 = madd(factor, term, s10);
     s11 = madd(factor, term, s11);
-    s12 = madd(factor, term, s12);
-    s13 = madd(factor, term, s13);
-    s14 = madd(factor, term, s14);
-    s15 = madd(factor, term, s15);
-    s16 = madd(factor, term, s16);
-    s17 = madd(factor, term, s17);
-    s18 = madd(factor, term, s18);
-    s19 = madd(factor, term, s19);
-    s20 = madd(factor, term, s20);
-    s21 = madd(factor, term, s21);
-    s22 = madd(factor, term, s22);
-    s23 = madd(factor, term, s23);
+    if (count > 12) {
+      s12 = madd(factor, term, s12);
+      s13 = madd(factor, term, s13);
+      s14 = madd(factor, term, s14);
+      s15 = madd(factor, term, s15);
+      s16 = madd(factor, term, s16);
+      s17 = madd(factor, term, s17);
+      s18 = madd(factor, term, s18);
+      s19 = madd(factor, term, s19);
+      s20 = madd(factor, term, s20);
+      s21 = madd(factor, term, s21);
+      s22 = madd(factor, term, s22);
+      s23 = madd(factor, term, s23);
+    }
   } while (--steps);
   v128.store(resultPtr, s0, 32);
   v128.store(resultPtr, s1, 48);
@@ -117,6 +97,7 @@ export function bench_wide_chains(resultPtr: usize, steps: i32): void {
   v128.store(resultPtr, s9, 176);
   v128.store(resultPtr, s10, 192);
   v128.store(resultPtr, s11, 208);
+  if (count == 12) return;
   v128.store(resultPtr, s12, 224);
   v128.store(resultPtr, s13, 240);
   v128.store(resultPtr, s14, 256);

@@ -49,11 +49,11 @@ const EDGE_AT: usize = 160;
 @inline
 const EDGE_RESIDUAL_AT: usize = 544;
 
-/** Wide tiles whose rows of the residual and of y are touched together, where these are far away. */
+/** So many wide tiles' rows of the residual and of y are touched together, where these are far away. */
 // @ts-ignore: decorator
 @inline
 const AHEAD_TILES: i32 = 8;
-/** What is larger is far away: more than some caches of one core. */
+/** A residual of more bytes is far away, and so is y: no core's own cache holds them. */
 // @ts-ignore: decorator
 @inline
 const FAR_BYTES: i32 = 4 << 20;
@@ -172,7 +172,8 @@ function multiplyRows(d: ConvPointwiseDescriptor, scratchPtr: usize, group: i32,
   tile.residualPtr = scratchPtr + NEGATIVE_ZEROS_AT;
   tile.residualStride = d.residualPtr ? tile.yStride : 0;
   tile.floor = d.activation == RELU ? 0 : -Infinity;
-  tile.aheadPtr = d.positions * d.outC > FAR_BYTES >> 2 ? scratchPtr + SINK_AT : 0;
+  const isFar = d.residualPtr != 0 && d.positions * d.outC > FAR_BYTES >> 2;
+  tile.aheadPtr = isFar ? scratchPtr + SINK_AT : 0;
 
   const isCurved = d.activation != NONE && d.activation != RELU;
   const isPlain = isWhole && !isCurved && rows >= LEAST_TILE_ROWS * tilesOver(rows);

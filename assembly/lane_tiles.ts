@@ -3,7 +3,7 @@
  * vectors, whose lanes are splat from register to register. On x86 they spill, and are never chosen.
  * Invariant: the sums, and their bits, of the forms that broadcast (gemm_tile.ts, table_tile.ts).
  */
-import { A_STEP, B_STEP, Tile, finish } from "./gemm_tile";
+import { A_STEP, B_STEP, TILE_OUTPUTS, Tile, finishRow, residualOf } from "./gemm_tile";
 import { madd } from "./simd";
 import { RUN_HEADER } from "./table_tile";
 
@@ -51,7 +51,20 @@ export function lanePackedTile(tile: Tile, aPtr: usize, bPtr: usize, k: i32): vo
     aPtr += A_STEP;
     bPtr += B_STEP;
   }
-  finish(tile, s00, s01, s10, s11, s20, s21, s30, s31, s40, s41, s50, s51);
+  const floor = f32x4.splat(tile.floor);
+  const residual = residualOf(tile);
+  let y = tile.yPtr;
+  finishRow(TILE_OUTPUTS, y, residual, s00, s01, s00, s01, floor);
+  y += tile.yStride;
+  finishRow(TILE_OUTPUTS, y, residual, s10, s11, s10, s11, floor);
+  y += tile.yStride;
+  finishRow(TILE_OUTPUTS, y, residual, s20, s21, s20, s21, floor);
+  y += tile.yStride;
+  finishRow(TILE_OUTPUTS, y, residual, s30, s31, s30, s31, floor);
+  y += tile.yStride;
+  finishRow(TILE_OUTPUTS, y, residual, s40, s41, s40, s41, floor);
+  y += tile.yStride;
+  finishRow(TILE_OUTPUTS, y, residual, s50, s51, s50, s51, floor);
 }
 
 /** See tile6x8 in table_tile.ts: a quad of k, whose first offset is looked up, is a vector of each row. */

@@ -1,5 +1,4 @@
 /** Where Winograd's transforms along one axis find their lines of vectors, and where they leave them. */
-
 import { fusesVectors } from "./tiles";
 
 /** Bytes of a vector of four channels. */

@@ -2,8 +2,9 @@
  * f32_winograd_products: for every point of the transform, rows @ weights.
  * Invariant: y's unfinished sums are the only state between blocks of K, so that each product is one chain in the order of K.
  *
- * Weights pass once for a point, in long runs. What is read again and again is small and lies close by: a
- * tile's rows in one block of K, in L1 while a few panels pass; those panels, in L2 while the rows pass.
+ * Weights pass once for a point, in long runs. What is read again and again is small and lies close by. Tiles of eight outputs: a tile's
+ * rows in one block of K, in L1 while a few panels pass; those panels, in L2 while the rows pass. Tiles of sixteen, which read twice as
+ * fast: a pair of panels in one block of K, in L1 while the rows pass from L2.
  *
  *     scratch | sink | run of each block of K |
  */
@@ -11,8 +12,8 @@ import { B_STEP, TILE_OUTPUTS } from "./gemm_tile";
 import { ceilDiv } from "./rows";
 import { GROUP_ROW, RUN_HEADER } from "./table_tile";
 import { tileHeight, tilesOver } from "./tile_heights";
-import { touch } from "./touch";
 import { LANES, TABLE, WIDE, outputsOf, tableForm, tableTile } from "./tiles";
+import { touch } from "./touch";
 
 /** Panels that stay in L2 while rows pass, in bytes. */
 // @ts-ignore: decorator
@@ -56,7 +57,7 @@ export function f32_winograd_products(descriptorPtr: usize, unitBegin: i32, unit
   const d = changetype<WinogradProductsDescriptor>(descriptorPtr);
   fillRuns(d, scratchPtr + RUNS_AT);
   const blockDepth = d.taps * d.blockChannels;
-  // A cache line of y takes two.
+  // Pairs, which share cache lines of y.
   const together = max(2, (STAYING_BYTES / (blockDepth * <i32>B_STEP)) & ~1);
   const panelBlocks = ceilDiv(d.panels, d.unitPanels);
   for (let unit = unitBegin; unit < unitEnd; unit++) {
@@ -116,7 +117,7 @@ function panelOf(d: WinogradProductsDescriptor, panel: i32, y: usize): usize {
   return y + <usize>((panel >> 1) * d.yRowPitch) * GROUP_ROW + <usize>(panel & 1) * B_STEP;
 }
 
-/** Panels of a block of K, which begins at blockPtr, two at a time: they stay in L1 while the rows pass. */
+/** Panels [first, last) of a block of K, which begins at blockPtr, two at a time: they stay in L1 while the rows pass. */
 function multiplyPairs(
   d: WinogradProductsDescriptor,
   x: usize,

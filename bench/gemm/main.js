@@ -1,5 +1,5 @@
 // How near the matrix kernels come to the machine, on one core and the relaxed module: the register tiles alone (operands in L1;
-// packed; rows in place by a table; rows in place by a stride; each in the forms that there are here) against chains of multiply-adds
+// packed; rows in place by a table; rows in place by a stride; each in every form) against chains of multiply-adds
 // that touch no memory, in one module and one run, and C3D's layers as a whole.
 //
 //     npm run bench -- --gemm [--json]
@@ -9,7 +9,7 @@ import { convGemm, convGemmBlocks } from '../../dist/src/kernels/conv_gemm.js';
 import { encode } from '../../dist/src/kernels/descriptor.js';
 import { noPool } from '../../dist/src/kernels/fields.js';
 import { otherForms, tileBits } from '../../dist/src/kernels/tiles.js';
-import { buildBenchModule, chainsOf, flopPerChainStep, fuses, useHostTiles } from '../bench_module.js';
+import { buildBenchModule, chainsOf, flopPerChainStep, useHostTiles } from '../bench_module.js';
 import { host, hostLine } from '../host.js';
 
 const bar = 0.8;
@@ -50,8 +50,8 @@ function leastMs(jobs, runs) {
 
 const gflops = (flop, ms) => flop / ms / 1e6;
 
-/** The forms that a kernel's tile may take here, and how many times eight outputs each one takes. */
-const formsOf = kernel => [null, ...otherForms[kernel]].filter(form => form !== 'wide' || fuses);
+/** The forms of a kernel's tile, and how many times eight outputs each one takes. */
+const formsOf = kernel => [null, ...otherForms[kernel]];
 const panelsOf = form => (form === 'wide' ? 2 : 1);
 
 /** GFLOP/s of all of them; each run is about a millisecond, so that some of them go undisturbed on a machine that others use. */

@@ -3,7 +3,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { setFlagsFromString } from 'node:v8';
-import { type ModuleName, wasmUrl } from '../assets.js';
+import { type ModuleName, type VectorBits, wasmUrl } from '../assets.js';
 import { NumavoxError } from '../errors.js';
 
 /**
@@ -38,19 +38,19 @@ export function chooseModule(wanted?: ModuleName): ModuleName {
 }
 
 /**
- * Has V8 fuse neighbouring vectors of 128 bits to one of 256 in what it compiles from now on, for the process, where it can: from 13.6
- * on, for CPUs with AVX2. The bits of results stay. False where it cannot, or may not know how to.
+ * Has V8 fuse neighbouring vectors of 128 bits to one of 256 in what it compiles from now on, for the process, on CPUs with AVX2. The
+ * bits of results stay. False, and nothing is done, where that is not wanted or V8 does not know how to.
  */
-export function fuseVectors(): boolean {
-  if (!canFuse(process.versions.v8, process.arch)) return false;
+export function fuseVectors(wanted?: VectorBits): boolean {
+  if (!fuses(wanted, process.versions.v8, process.arch)) return false;
   setFlagsFromString('--experimental-wasm-revectorize');
   return true;
 }
 
-/** Whether that version of V8 knows how to. Exported for tests. */
-export function canFuse(v8: string, arch: string): boolean {
+/** Whether vectors of so many bits, 256 unless given, are for that version of V8 to fuse. Exported for tests. */
+export function fuses(wanted: VectorBits | undefined, v8: string, arch: string): boolean {
   const [major = 0, minor = 0] = v8.split('.').map(Number);
-  return arch === 'x64' && (major > 13 || (major === 13 && minor >= 6));
+  return wanted !== 128 && arch === 'x64' && (major > 13 || (major === 13 && minor >= 6));
 }
 
 const compiled = new Map<string, Promise<WebAssembly.Module>>();

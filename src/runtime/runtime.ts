@@ -97,7 +97,7 @@ let programsSoFar = 0;
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const name = chooseModule(options.module);
-  const fused = options.vectors !== 128 && fuseVectors();
+  const fused = fuseVectors(options.vectors);
   const availableCpus = availableParallelism();
   // Also the asynchronous fs call that has to come before the first pinned worker.
   const compiling = compileModule(name, await readModule(name), fused);

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { buildTeams } from '../../../src/plan/build_teams.js';
 import { startRuntime } from '../../../src/runtime/index.js';
-import { canFuse, chooseModule, compileModule, readModule } from '../../../src/runtime/module.js';
+import { chooseModule, compileModule, fuses, readModule } from '../../../src/runtime/module.js';
 import { hostTopology } from '../../../src/topology/index.js';
+
+const { versions, arch: hostArch } = process;
 
 describe('fused vectors', () => {
   it.each([
@@ -13,8 +15,10 @@ describe('fused vectors', () => {
     ['13.12.1', 'x64', true],
     ['14.0.1', 'x64', true],
     ['14.6.202.34-node.34', 'arm64', false],
-  ])('V8 %s on %s: %s', (v8, arch, can) => {
-    expect(canFuse(v8, arch)).toBe(can);
+  ])('of V8 %s on %s: %s', (v8, arch, can) => {
+    expect(fuses(undefined, v8, arch)).toBe(can);
+    expect(fuses(256, v8, arch)).toBe(can);
+    expect(fuses(128, v8, arch)).toBe(false);
   });
 
   it('have a module of their own, compiled once', async () => {
@@ -26,7 +30,8 @@ describe('fused vectors', () => {
     expect(await compileModule(name, bytes)).toBe(plain);
   });
 
-  it('are not asked for with vectors of 128 bits', async () => {
+  // Elsewhere nothing could be.
+  it.runIf(fuses(256, versions.v8, hostArch))('are not asked for with vectors of 128 bits', async () => {
     const { teams } = buildTeams(hostTopology(), { workers: 1 });
     const runtime = await startRuntime({ teams, onWarning: () => {}, vectors: 128 });
     await runtime.close();
