@@ -97,19 +97,15 @@ function convolveRow(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, dept
       tile.xOffset = <usize>w << 2;
       tile.yPtr = whole ? d.yPtr + offset : scratchPtr + EDGE_AT;
       tile.yStride = whole ? channelBytes : EDGE_STRIDE;
-      if (whole) {
-        runTile(tile, channels);
-        if (finishing) finishTile(d, tile, channels, offset, count);
-      } else {
-        runTile(tile, channels);
-        if (finishing) finishTile(d, tile, channels, offset, count);
-        let yPtr = d.yPtr + offset;
-        for (let c: usize = 0; c < <usize>channels; c++) {
-          memory.copy(yPtr, tile.yPtr + c * EDGE_STRIDE, <usize>count << 2);
-          yPtr += channelBytes;
-        }
+      runTile(tile, channels);
+      if (whole) continue;
+      let yPtr = d.yPtr + offset;
+      for (let c: usize = 0; c < <usize>channels; c++) {
+        memory.copy(yPtr, tile.yPtr + c * EDGE_STRIDE, <usize>count << 2);
+        yPtr += channelBytes;
       }
     }
+    if (finishing) finishRow(d, channels, rowOffset + (<usize>d.outHalo << 2));
     channel += channels;
   }
   for (let c: usize = 0; c < <usize>d.outC; c++) {
@@ -160,15 +156,11 @@ function gatherSteps(d: ConvPlanarDescriptor, tile: PlanarTile, image: i32, dept
   return cut ? copyPtr : d.wPtr;
 }
 
-/** Residual and activation on a tile's sums; `offset` is its place in y and in the residual, in bytes. */
-function finishTile(d: ConvPlanarDescriptor, tile: PlanarTile, channels: i32, offset: usize, count: i32): void {
-  const channelBytes = <usize>d.outPitch << 2;
-  let residualPtr = d.residualPtr + offset;
-  let sumsPtr = tile.yPtr;
+/** Residual and activation on the sums of a row; `offset` is its place in y and in the residual, in bytes. */
+function finishRow(d: ConvPlanarDescriptor, channels: i32, offset: usize): void {
   for (; channels > 0; channels--) {
-    finishRun(d, sumsPtr, residualPtr, count);
-    residualPtr += channelBytes;
-    sumsPtr += tile.yStride;
+    finishRun(d, d.yPtr + offset, d.residualPtr + offset, d.outW);
+    offset += <usize>d.outPitch << 2;
   }
 }
 
