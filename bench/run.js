@@ -21,4 +21,11 @@ if (!Object.hasOwn(benches, name)) {
   process.exit(2);
 }
 const { main } = await import(`./${name}/main.js`);
-await main(rest);
+try {
+  await main(rest);
+} catch (error) {
+  // An unknown option, a file that is not there, a bad model; anything else is a fault of the bench.
+  if (typeof error.code !== 'string' && error.name !== 'NumavoxError') throw error;
+  console.error(`--${name}: ${error.message}`);
+  process.exitCode = 2;
+}

@@ -1,11 +1,13 @@
 // The ways to compute one layer, raced: a look at all of them, then rounds in which those near the best take turns.
 import { median, spread } from '../stats.js';
 import { convMethods, methodName } from './methods.js';
-import { kernelsOf, layerProgram, openLayer, signature } from './run_layer.js';
+import { feedsOf, kernelsOf, layerProgram, openLayer, signature } from './run_layer.js';
 
 /** After the first look: how near the best a way has to be, and how many go on at most beside the chosen one. */
 const near = 1.3;
 const most = 4;
+/** A way whose first run, which also warms up, takes so many times the best look has no second one. */
+const hopeless = 2;
 
 /** Where the operands of a way come to lie matters too, so all are loaded anew for each heat. */
 const heats = 3;
@@ -31,27 +33,36 @@ export function waysOf(layer, graph, teams, exact = false) {
 
 /** Times of every way: of the ones in the race one per round, of the others that of the first look. */
 export async function race(runtime, ways, leastRounds) {
-  const looks = [];
-  for (const way of ways) {
-    const opened = await openLayer(runtime, way);
-    await opened.run();
-    looks.push(ways.length === 1 ? 0 : await opened.run());
-    await opened.close();
-  }
+  const feeds = feedsOf(ways[0].program);
+  const looks = ways.length === 1 ? [0] : await lookAt(runtime, ways, feeds);
   const finalists = inTheRace(ways, looks);
   const times = new Map(finalists.map(at => [at, []]));
-  for (let heat = 0; heat < heats; heat++) await runHeat(runtime, ways, times, Math.ceil(leastRounds / heats));
+  for (let heat = 0; heat < heats; heat++) {
+    await runHeat(runtime, ways, feeds, times, Math.ceil(leastRounds / heats));
+  }
   return ways.map(({ name, isChosen }, i) => {
     const timesMs = times.get(i) ?? [looks[i]];
     return { name, isChosen, raced: times.has(i), timesMs, medianMs: median(timesMs), spread: spread(timesMs) };
   });
 }
 
+/** One time of every way. */
+async function lookAt(runtime, ways, feeds) {
+  const looks = [];
+  for (const way of ways) {
+    const opened = await openLayer(runtime, way, feeds);
+    const firstMs = await opened.run();
+    looks.push(firstMs > hopeless * Math.min(...looks) ? firstMs : await opened.run());
+    await opened.close();
+  }
+  return looks;
+}
+
 /** Loads the ways that `times` has lists for anew, lets them take turns, and adds to the lists. */
-async function runHeat(runtime, ways, times, leastRounds) {
+async function runHeat(runtime, ways, feeds, times, leastRounds) {
   const racers = [];
   for (const [at, timesMs] of times) {
-    const opened = await openLayer(runtime, ways[at]);
+    const opened = await openLayer(runtime, ways[at], feeds);
     await opened.run();
     racers.push({ opened, timesMs });
   }

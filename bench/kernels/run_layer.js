@@ -34,7 +34,7 @@ function forgetCaches() {
 }
 
 /** Loads a layer's program. `run` gives the milliseconds of its own steps, from the first worker's arrival to the last one's leave. */
-export async function openLayer(runtime, { program, memories }, feeds = feedsOf(program)) {
+export async function openLayer(runtime, { program, memories }, feeds) {
   const loaded = await runtime.load(program, memories);
   return {
     async run() {
