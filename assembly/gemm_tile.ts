@@ -3,6 +3,7 @@
  * Invariant: one accumulator chain per output, in the order of k, whatever calls it is cut into.
  */
 import { madd } from "./simd";
+import { storeRow } from "./tile_ends";
 
 // @ts-ignore: decorator
 @inline
@@ -152,7 +153,7 @@ export function residualOf(tile: Tile): usize {
   return tile.residualPtr ? tile.residualPtr - tile.yPtr : 0;
 }
 
-/** Stores a row of sums, of which the last two are for 16 outputs. Inlined, so that they stay in registers. */
+/** Adds the residual to a row of sums and stores them. Inlined, so that they stay in registers. */
 // @ts-ignore: decorator
 @inline
 export function finishRow(
@@ -173,11 +174,5 @@ export function finishRow(
       s3 = f32x4.add(s3, v128.load(yPtr + residual, 48));
     }
   }
-  // pmax keeps a NaN that comes first.
-  v128.store(yPtr, f32x4.pmax(s0, floor));
-  v128.store(yPtr, f32x4.pmax(s1, floor), 16);
-  if (outputs > 8) {
-    v128.store(yPtr, f32x4.pmax(s2, floor), 32);
-    v128.store(yPtr, f32x4.pmax(s3, floor), 48);
-  }
+  storeRow(outputs, yPtr, s0, s1, s2, s3, floor);
 }

@@ -4,6 +4,7 @@
  */
 import { B_STEP } from "./gemm_tile";
 import { madd } from "./simd";
+import { storeRow } from "./tile_ends";
 
 /** Where the sums of a tile start from and go to; strides are in bytes. */
 // @ts-ignore: decorator
@@ -184,11 +185,5 @@ function finishRow(
     s2 = f32x4.add(s2, v128.load(residualPtr, 32));
     s3 = f32x4.add(s3, v128.load(residualPtr, 48));
   }
-  // pmax keeps a NaN that comes first.
-  v128.store(yPtr, f32x4.pmax(s0, floor));
-  v128.store(yPtr, f32x4.pmax(s1, floor), 16);
-  if (outputs > 8) {
-    v128.store(yPtr, f32x4.pmax(s2, floor), 32);
-    v128.store(yPtr, f32x4.pmax(s3, floor), 48);
-  }
+  storeRow(outputs, yPtr, s0, s1, s2, s3, floor);
 }

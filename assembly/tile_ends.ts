@@ -1,6 +1,6 @@
 /**
- * What happens to register tiles around their products: activations that need more than a floor, and copies for tiles that stick
- * out of the matrix. Strides are in bytes.
+ * What happens to register tiles around their products: rows of sums that go to memory, activations that need more than a floor, and
+ * copies for tiles that stick out of the matrix. Strides are in bytes.
  */
 import { activate } from "./activation";
 
@@ -8,6 +8,19 @@ import { activate } from "./activation";
 // @ts-ignore: decorator
 @inline
 export const EDGE_STRIDE: usize = 64;
+
+/** Stores a row of sums, of which the last two are for 16 outputs; those below `floor` as it. */
+// @ts-ignore: decorator
+@inline
+export function storeRow(outputs: i32, yPtr: usize, s0: v128, s1: v128, s2: v128, s3: v128, floor: v128): void {
+  // pmax keeps a NaN that comes first.
+  v128.store(yPtr, f32x4.pmax(s0, floor));
+  v128.store(yPtr, f32x4.pmax(s1, floor), 16);
+  if (outputs > 8) {
+    v128.store(yPtr, f32x4.pmax(s2, floor), 32);
+    v128.store(yPtr, f32x4.pmax(s3, floor), 48);
+  }
+}
 
 /** The activation on `rows` stored rows of `outputs` floats, whole vectors of them. */
 export function activateTile(

@@ -5,6 +5,7 @@
 //     npm run bench -- --gemm [--json]
 //
 // The bar: the packed tile, in its fastest form, reaches 80 % of the chains; the exit status says whether it did. Run `npm run build` first.
+import { parseArgs } from 'node:util';
 import { convGemm, convGemmBlocks } from '../../dist/src/kernels/conv_gemm.js';
 import { encode } from '../../dist/src/kernels/descriptor.js';
 import { noPool } from '../../dist/src/kernels/fields.js';
@@ -130,13 +131,13 @@ function measureLayer({ kernels, f32, i32 }, [name, inC, outC, [depth, height, w
 }
 
 export function main(args) {
+  const { values } = parseArgs({ args, options: { json: { type: 'boolean' } } });
   const machine = instantiate();
   const { tiles, chains } = measureTiles(machine);
   const packed = tiles.filter(({ kernel }) => kernel === 'f32_conv_gemm');
   const ratio = Math.max(...packed.map(tile => tile.gflops)) / chains;
   const measured = layers.map(layer => measureLayer(machine, layer));
-  if (args.includes('--json'))
-    console.log(JSON.stringify({ host: host(), tiles, chains, ratio, bar, layers: measured }, null, 2));
+  if (values.json) console.log(JSON.stringify({ host: host(), tiles, chains, ratio, bar, layers: measured }, null, 2));
   else {
     console.log(hostLine(host()));
     for (const { kernel, rows, form, gflops: rate } of tiles) {

@@ -1,5 +1,6 @@
 /**
- * Chooses the form of each register tile, by racing two on operands in a core's own caches: the one that broadcasts, and the one that might suit the host.
+ * Chooses the form of each register tile, by racing two on operands in a core's own caches: the one that broadcasts, and the one that
+ * might suit the host.
  * Invariant: no result depends on the choice, and the form that broadcasts is kept unless the other is clearly faster, whatever the
  * clock says, and gives the same bits.
  *
